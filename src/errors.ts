@@ -1,0 +1,47 @@
+import type { Diagnostic } from './diagnostic.ts';
+
+/**
+ * Everything that can keep a request or a command from its result. The set is closed: `http/problem.ts` holds one row
+ * for each, and the compiler demands it.
+ */
+export type ErrorCode =
+  | 'request-invalid'
+  | 'label-invalid'
+  | 'route-not-found'
+  | 'profile-not-found'
+  | 'group-not-found'
+  | 'machine-unknown'
+  | 'parameter-missing'
+  | 'spec-not-acceptable'
+  | 'unauthorized'
+  | 'selection-ambiguous'
+  | 'profile-broken'
+  | 'site-invalid'
+  | 'not-ready'
+  | 'queue-full'
+  | 'render-timeout'
+  | 'butane-failed'
+  | 'butane-missing'
+  | 'config-invalid'
+  | 'internal';
+
+/** What may travel with a {@link ProvisioningError}. */
+export interface ProvisioningErrorOptions extends ErrorOptions {
+  readonly diagnostics?: readonly Diagnostic[];
+}
+
+/**
+ * The one error the core throws. `message` never contains rendered content, parameter values or tokens, so it may be
+ * shown to a machine and logged; `diagnostics` may quote the author's text and is for operators only.
+ */
+export class ProvisioningError extends Error {
+  override readonly name = 'ProvisioningError';
+  readonly code: ErrorCode;
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(code: ErrorCode, message: string, options: ProvisioningErrorOptions = {}) {
+    super(message, options);
+    this.code = code;
+    this.diagnostics = options.diagnostics ?? [];
+  }
+}

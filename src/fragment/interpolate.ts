@@ -1,0 +1,113 @@
+import type { Diagnostic, Parsed } from '../diagnostic.ts';
+import type { MapEntry, MapNode, Node, PathSegment, ScalarNode } from './node.ts';
+import { formatPath, textNode } from './node.ts';
+import type { Template, TemplateScope } from './template.ts';
+import { compileTemplate, isTemplate, TemplateFault } from './template.ts';
+import { fromValue } from './value.ts';
+
+/** A Butane layer whose scalars are templates, compiled once when the site is read. */
+export interface CompiledLayer {
+  readonly root: MapNode;
+  readonly templates: ReadonlyMap<ScalarNode, Template>;
+}
+
+/** Compiles every scalar of a layer that holds a template; keys cannot be templates, so that no value makes structure. */
+export function compileLayer(root: MapNode): Parsed<CompiledLayer> {
+  const diagnostics: Diagnostic[] = [];
+  const templates = new Map<ScalarNode, Template>();
+  walk(root, [], (node, path) => {
+    if (node.kind === 'map') {
+      for (const [key, entry] of node.entries) {
+        if (!isTemplate(key)) continue;
+        diagnostics.push({
+          severity: 'error',
+          code: 'template-syntax',
+          message: 'a key cannot be a template',
+          path: formatPath([...path, key]),
+          origin: entry.keyOrigin,
+          hint: 'use a layer with `when` or `each` for structure that depends on values',
+        });
+      }
+    }
+    if (node.kind !== 'scalar' || !isTemplate(node.text)) return;
+    try {
+      templates.set(node, compileTemplate(node.text));
+    } catch (error) {
+      if (!(error instanceof TemplateFault)) throw error;
+      diagnostics.push(templateDiagnostic(error, node, path, 'template-syntax'));
+    }
+  });
+  return diagnostics.length > 0 ? { diagnostics } : { value: { root, templates }, diagnostics };
+}
+
+/**
+ * Fills in a compiled layer. A scalar that is one lone `{{ expression }}` takes the value with its type, and a list item
+ * that yields a list is spliced in; every other template yields text, which butane never takes for anything else.
+ * All faults of the layer are reported; {@link TemplateLimit} is thrown.
+ */
+export function interpolate(layer: CompiledLayer, scope: TemplateScope): Parsed<MapNode> {
+  const diagnostics: Diagnostic[] = [];
+
+  function fill(node: Node, path: readonly PathSegment[]): Node {
+    switch (node.kind) {
+      case 'map':
+        return fillMap(node, path);
+      case 'list': {
+        const items: Node[] = [];
+        for (const [index, item] of node.items.entries()) {
+          const filled = fill(item, [...path, index]);
+          const spliced = item.kind === 'scalar' && layer.templates.has(item) && filled.kind === 'list';
+          if (spliced) items.push(...filled.items);
+          else items.push(filled);
+        }
+        return { ...node, items };
+      }
+      case 'scalar':
+        return fillScalar(node, path);
+    }
+  }
+
+  function fillMap(node: MapNode, path: readonly PathSegment[]): MapNode {
+    const entries = new Map<string, MapEntry>();
+    for (const [key, entry] of node.entries) entries.set(key, { ...entry, value: fill(entry.value, [...path, key]) });
+    return { ...node, entries };
+  }
+
+  function fillScalar(node: ScalarNode, path: readonly PathSegment[]): Node {
+    const template = layer.templates.get(node);
+    if (template === undefined) return node;
+    try {
+      return fromValue(template.evaluate(scope), node.origin);
+    } catch (error) {
+      if (!(error instanceof TemplateFault)) throw error;
+      diagnostics.push(templateDiagnostic(error, node, path, faultCode(error)));
+      return textNode('', node.origin);
+    }
+  }
+
+  const value = fillMap(layer.root, []);
+  return diagnostics.length > 0 ? { diagnostics } : { value, diagnostics };
+}
+
+/**
+ * What a fault is about: a name that only a request can give (a label, the machine, the group) is missing from the
+ * request; any other is a fault of the template.
+ */
+export function faultCode(fault: TemplateFault): 'parameter-missing' | 'template-value' {
+  return /^(?:machine|labels|group)\b/.test(fault.undefinedName ?? '') ? 'parameter-missing' : 'template-value';
+}
+
+function templateDiagnostic(
+  fault: TemplateFault,
+  node: ScalarNode,
+  path: readonly PathSegment[],
+  code: Diagnostic['code'],
+): Diagnostic {
+  return { severity: 'error', code, message: fault.message, path: formatPath(path), origin: node.origin };
+}
+
+function walk(node: Node, path: readonly PathSegment[], visit: (node: Node, path: readonly PathSegment[]) => void) {
+  visit(node, path);
+  if (node.kind === 'list') for (const [index, item] of node.items.entries()) walk(item, [...path, index], visit);
+  if (node.kind === 'map') for (const [key, entry] of node.entries) walk(entry.value, [...path, key], visit);
+}

@@ -1,0 +1,276 @@
+import type { Alias, Document, Pair, Node as YamlNode } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
+import type { Diagnostic, DiagnosticCode, Origin, Parsed } from '../diagnostic.ts';
+import type { ListNode, MapEntry, MapNode, Node, PathSegment, ScalarNode } from './node.ts';
+import { formatPath, isNull } from './node.ts';
+import { describeYamlFault } from './yaml-faults.ts';
+
+/** Bounds on what one document may become. `nodes` and `textLength` count after aliases are expanded. */
+export interface ParseLimits {
+  readonly nodes: number;
+  readonly textLength: number;
+  readonly depth: number;
+}
+
+/**
+ * butane spends seconds of CPU on a few kilobytes of well-placed aliases, so the expanded size is bounded before it sees
+ * a document; the figures leave room for thousands of files and several megabytes of text.
+ */
+export const DEFAULT_PARSE_LIMITS: ParseLimits = { nodes: 100_000, textLength: 4 * 1024 * 1024, depth: 100 };
+
+/**
+ * Parses one YAML document into nodes that know their place. Scalars keep the text their author wrote and are never
+ * typed here. Aliases and merge keys (`<<`) are expanded within `limits`; keys that are no plain text, and keys with
+ * control characters, are refused, because butane panics on the former and garbles its reports on the latter.
+ * All faults come back as diagnostics; `value` is absent when one of them is an error.
+ */
+export function parseYaml(text: string, file: string, limits: ParseLimits = DEFAULT_PARSE_LIMITS): Parsed<Node> {
+  const places = createPlaces(text, file);
+  const fault = (offset: number, code: DiagnosticCode, message: string, hint?: string): Parsed<Node> => ({
+    diagnostics: [{ severity: 'error', code, message, origin: places(offset), ...(hint ? { hint } : {}) }],
+  });
+  let documents: readonly Document.Parsed[];
+  try {
+    const parsed = parseAllDocuments(text, {
+      schema: 'failsafe',
+      prettyErrors: false,
+      logLevel: 'silent',
+      strict: true,
+      uniqueKeys: true,
+    });
+    documents = 'empty' in parsed ? [] : parsed;
+  } catch (error) {
+    // The composer recurses, so a few thousand nested brackets exhaust the stack.
+    if (error instanceof RangeError) return fault(0, 'too-large', 'the document is nested too deeply');
+    throw error;
+  }
+  const document = documents[0];
+  if (document === undefined) return fault(0, 'yaml-syntax', 'the document is empty', 'write at least one key');
+  const faults = documents.flatMap((each) => each.errors);
+  const first = faults[0];
+  if (first !== undefined) {
+    const others = faults.filter((each) => each !== first && each.code === 'DUPLICATE_KEY');
+    return {
+      diagnostics: [first, ...others].map((each) => {
+        const described = describeYamlFault(each, text, findNodes(document));
+        return {
+          severity: 'error',
+          code: 'yaml-syntax',
+          message: described.message,
+          origin: places(described.offset),
+          ...(described.hint ? { hint: described.hint } : {}),
+        };
+      }),
+    };
+  }
+  const second = documents[1];
+  if (second !== undefined) {
+    return fault(
+      second.range[0],
+      'yaml-syntax',
+      'the file holds more than one document, and only the first would be used',
+      'remove the `---` line or split the file',
+    );
+  }
+  if (document.contents === null) {
+    return fault(0, 'yaml-syntax', 'the document is empty', 'write at least one key');
+  }
+  return convert(document, document.contents as YamlNode, places, limits);
+}
+
+function findNodes(document: Document): readonly YamlNode[] {
+  const nodes: YamlNode[] = [];
+  visit(document, {
+    Node: (_key, node) => {
+      nodes.push(node);
+    },
+  });
+  return nodes;
+}
+
+/** Maps an offset to line and column; a column counts code points, as butane's do. */
+function createPlaces(text: string, file: string): (offset: number) => Origin {
+  const counter = new LineCounter();
+  counter.addNewLine(0);
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) counter.addNewLine(at + 1);
+  return (offset) => {
+    const { line, col } = counter.linePos(Math.min(offset, text.length));
+    const start = offset - (col - 1);
+    return { file, line, column: [...text.slice(start, offset)].length + 1 };
+  };
+}
+
+class Refusal extends Error {
+  readonly diagnostic: Diagnostic;
+  constructor(diagnostic: Diagnostic) {
+    super(diagnostic.message);
+    this.diagnostic = diagnostic;
+  }
+}
+
+function convert(
+  document: Document,
+  root: YamlNode,
+  places: (offset: number) => Origin,
+  limits: ParseLimits,
+): Parsed<Node> {
+  const open = new Set<YamlNode>();
+  let nodes = 0;
+  let textLength = 0;
+
+  const originOf = (node: YamlNode): Origin => places(node.range?.[0] ?? 0);
+
+  function refuse(node: YamlNode, code: DiagnosticCode, message: string, path: readonly PathSegment[], hint?: string) {
+    return new Refusal({
+      severity: 'error',
+      code,
+      message,
+      path: formatPath(path),
+      origin: originOf(node),
+      ...(hint ? { hint } : {}),
+    });
+  }
+
+  function spend(node: YamlNode, length: number, path: readonly PathSegment[]): void {
+    nodes += 1;
+    textLength += length;
+    if (nodes > limits.nodes || textLength > limits.textLength) {
+      throw refuse(
+        node,
+        'anchor-expansion',
+        `the document is larger than ${limits.nodes} nodes or ${limits.textLength} characters once its aliases are expanded`,
+        path,
+        'use fewer aliases, or put large contents into files/',
+      );
+    }
+    if (path.length > limits.depth) {
+      throw refuse(node, 'too-large', `the document is nested deeper than ${limits.depth} levels`, path);
+    }
+  }
+
+  function target(alias: Alias, path: readonly PathSegment[]): YamlNode {
+    const resolved = alias.resolve(document);
+    if (resolved === undefined) {
+      throw refuse(alias, 'yaml-syntax', `the alias *${alias.source} has no anchor before it`, path);
+    }
+    return resolved;
+  }
+
+  function node(from: YamlNode | null, path: readonly PathSegment[], fallback: Origin): Node {
+    if (from === null) {
+      nodes += 1;
+      return { kind: 'scalar', text: '', plain: true, origin: fallback };
+    }
+    if (open.has(from)) throw refuse(from, 'anchor-expansion', 'an alias refers to a node that contains it', path);
+    open.add(from);
+    try {
+      if (isAlias(from)) return node(target(from, path), path, fallback);
+      if (isMap(from)) return map(from, path);
+      if (isSeq(from)) return list(from, path);
+      if (isScalar(from)) return scalar(from, path);
+      throw refuse(from, 'yaml-syntax', 'this kind of node is not supported', path);
+    } finally {
+      open.delete(from);
+    }
+  }
+
+  function scalar(from: YamlNode, path: readonly PathSegment[]): ScalarNode {
+    if (!isScalar(from)) throw refuse(from, 'yaml-syntax', 'a scalar was expected', path);
+    const text = from.source ?? (typeof from.value === 'string' ? from.value : '');
+    spend(from, text.length, path);
+    if (/[\uD800-\uDFFF]/u.test(text)) {
+      throw refuse(from, 'encoding', 'the text holds half of a surrogate pair', path, 'write the whole character');
+    }
+    const tag = from.tag !== undefined && from.tag !== 'tag:yaml.org,2002:str' ? shortTag(from.tag) : undefined;
+    const plain = from.type === 'PLAIN' || from.type === undefined;
+    return {
+      kind: 'scalar',
+      text,
+      plain: plain && from.tag === undefined,
+      ...(tag === undefined ? {} : { tag }),
+      origin: originOf(from),
+    };
+  }
+
+  function list(from: YamlNode, path: readonly PathSegment[]): ListNode {
+    if (!isSeq<YamlNode>(from)) throw refuse(from, 'yaml-syntax', 'a list was expected', path);
+    spend(from, 0, path);
+    const origin = originOf(from);
+    return { kind: 'list', items: from.items.map((item, index) => node(item, [...path, index], origin)), origin };
+  }
+
+  function map(from: YamlNode, path: readonly PathSegment[]): MapNode {
+    if (!isMap<YamlNode, YamlNode>(from)) throw refuse(from, 'yaml-syntax', 'a mapping was expected', path);
+    spend(from, 0, path);
+    const own = new Map<string, MapEntry>();
+    const merged: MapNode[] = [];
+    for (const pair of from.items) {
+      const key = keyText(pair, from, path);
+      const keyOrigin = originOf(pair.key);
+      spend(pair.key, key.length, [...path, key]);
+      if (key === '<<' && isScalar(pair.key) && pair.key.type === 'PLAIN') {
+        merged.push(...mergeSources(pair.value, pair.key, path));
+        continue;
+      }
+      own.set(key, { keyOrigin, value: node(pair.value, [...path, key], keyOrigin) });
+    }
+    // YAML's merge key: what is written here wins, then the first of several sources.
+    for (const source of merged) {
+      for (const [key, entry] of source.entries) if (!own.has(key)) own.set(key, entry);
+    }
+    return { kind: 'map', entries: own, origin: originOf(from) };
+  }
+
+  function mergeSources(value: YamlNode | null, key: YamlNode, path: readonly PathSegment[]): readonly MapNode[] {
+    const source = value === null ? undefined : node(value, path, originOf(key));
+    if (source?.kind === 'map') return [source];
+    if (source?.kind === 'list') {
+      const maps = source.items.filter((item): item is MapNode => item.kind === 'map');
+      if (maps.length === source.items.length) return maps;
+    }
+    throw refuse(key, 'yaml-syntax', 'a merge key (<<) needs a mapping or a list of mappings', path);
+  }
+
+  function keyText(pair: Pair<YamlNode, YamlNode>, parent: YamlNode, path: readonly PathSegment[]): string {
+    let key: YamlNode | null = pair.key;
+    if (key !== null && isAlias(key)) key = target(key, path);
+    if (key === null || !isScalar(key) || typeof key.value !== 'string') {
+      const braces = key !== null && isMap(key);
+      throw refuse(
+        key ?? parent,
+        'complex-key',
+        braces ? 'a mapping stands where a key is expected' : 'a key must be a plain text',
+        path,
+        braces ? 'quote templates: "{{ parameters.name }}"' : undefined,
+      );
+    }
+    if (/[\p{Cc}\u2028\u2029\ufffe\uffff]/u.test(key.value)) {
+      throw refuse(key, 'complex-key', 'a key must not contain control characters or line breaks', path);
+    }
+    return key.value;
+  }
+
+  try {
+    const value = node(root, [], places(0));
+    if (isNull(value)) {
+      const origin = value.origin;
+      return {
+        diagnostics: [{ severity: 'error', code: 'yaml-syntax', message: 'the document is empty', origin }],
+      };
+    }
+    return { value, diagnostics: [] };
+  } catch (error) {
+    if (error instanceof Refusal) return { diagnostics: [error.diagnostic] };
+    if (error instanceof RangeError) {
+      const origin = places(0);
+      return {
+        diagnostics: [{ severity: 'error', code: 'too-large', message: 'the document is nested too deeply', origin }],
+      };
+    }
+    throw error;
+  }
+}
+
+function shortTag(tag: string): string {
+  return tag.startsWith('tag:yaml.org,2002:') ? `!!${tag.slice('tag:yaml.org,2002:'.length)}` : tag;
+}

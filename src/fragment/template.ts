@@ -1,0 +1,154 @@
+import type { Template as LiquidTemplate } from 'liquidjs';
+import { Liquid, Output } from 'liquidjs';
+import { installFilters } from './filters.ts';
+import type { Value, ValueObject } from './value.ts';
+
+/** All that a template can see. Every object in it is without prototype or plain data. */
+export interface TemplateScope {
+  readonly parameters: ValueObject;
+  readonly machine: ValueObject;
+  readonly labels: ValueObject;
+  readonly profile: ValueObject;
+  readonly group: ValueObject;
+  readonly service: ValueObject;
+  /** The element, in a layer with `each`. */
+  readonly item?: Value;
+  /** The element's number from 0, in a layer with `each`. */
+  readonly index?: number;
+}
+
+/** The names at the root of a scope; any other name in a template is a fault that is found when the site is read. */
+export const SCOPE_NAMES: readonly string[] = [
+  'parameters',
+  'machine',
+  'labels',
+  'profile',
+  'group',
+  'service',
+  'item',
+  'index',
+];
+
+/** A compiled template or expression. `reads` are the paths it may read from the scope; `undefined` stands for a part only known at render time. */
+export interface Template {
+  readonly reads: readonly (readonly (string | number | undefined)[])[];
+  /** Evaluates; typed when the template is one lone output, else text. Throws {@link TemplateFault} or {@link TemplateLimit}. */
+  evaluate(scope: TemplateScope): unknown;
+}
+
+/** A template that cannot be compiled, or that fails for the values it is given. The message quotes no value. */
+export class TemplateFault extends Error {
+  override readonly name = 'TemplateFault';
+  /** The name that was undefined, such as `machine.serial`, when that was the reason. */
+  readonly undefinedName: string | undefined;
+  constructor(message: string, undefinedName?: string, options?: ErrorOptions) {
+    super(message, options);
+    this.undefinedName = undefinedName;
+  }
+}
+
+/** A template that ran out of time or memory, which says nothing about the next try. */
+export class TemplateLimit extends Error {
+  override readonly name = 'TemplateLimit';
+}
+
+/** Bounds on one template: characters of source, milliseconds of one evaluation, and Liquid's count of allocations. */
+export const TEMPLATE_LIMITS = { parseLimit: 256 * 1024, renderLimit: 1000, memoryLimit: 4_000_000 };
+
+function createEngine(keepOutputType: boolean): Liquid {
+  const engine = new Liquid({
+    strictVariables: true,
+    strictFilters: true,
+    ownPropertyOnly: true,
+    // So that `if parameters.x` and `default` can ask whether an optional value is there.
+    lenientIf: true,
+    dynamicPartials: false,
+    templates: {},
+    keepOutputType,
+    ...TEMPLATE_LIMITS,
+  });
+  installFilters(engine);
+  return engine;
+}
+
+const textEngine = createEngine(false);
+const typedEngine = createEngine(true);
+
+/** True when a scalar holds anything that Liquid would act on. */
+export function isTemplate(text: string): boolean {
+  return text.includes('{{') || text.includes('{%');
+}
+
+/** Compiles a scalar's text. Throws {@link TemplateFault}. */
+export function compileTemplate(text: string): Template {
+  const parsed = attempt(() => textEngine.parse(text));
+  const [only] = parsed;
+  const lone = parsed.length === 1 && only instanceof Output;
+  const engine = lone ? typedEngine : textEngine;
+  const templates = lone ? attempt(() => typedEngine.parse(text)) : parsed;
+  return {
+    reads: readsOf(templates),
+    evaluate: (scope) => attempt(() => checked(engine.renderSync(templates, scope))),
+  };
+}
+
+/** Compiles a bare expression, such as a layer's `when` or `each`. Throws {@link TemplateFault}. */
+export function compileExpression(expression: string): Template {
+  if (/\}\}|%\}|\{\{|\{%/.test(expression)) {
+    throw new TemplateFault('write the expression without {{ }}: parameters.gpu');
+  }
+  // The condition goes through `if` to be read by Liquid's own rules, and the value through a lone output.
+  const templates = attempt(() => typedEngine.parse(`{{ ${expression} }}`));
+  if (templates.length !== 1) throw new TemplateFault('this is no expression');
+  return {
+    reads: readsOf(templates),
+    evaluate: (scope) => attempt(() => checked(typedEngine.evalValueSync(expression, { ...scope }))),
+  };
+}
+
+function readsOf(templates: LiquidTemplate[]): Template['reads'] {
+  return attempt(() => typedEngine.globalVariableSegmentsSync(templates)).map((segments) =>
+    segments.map((segment) => (Array.isArray(segment) ? undefined : segment)),
+  );
+}
+
+/** Lets only data out: functions, class instances and the like become faults. */
+function checked(value: unknown, depth = 0): unknown {
+  if (depth > 64) throw new TemplateFault('the value is nested too deeply');
+  if (value === null || value === undefined) return null;
+  if (Array.isArray(value)) return value.map((item) => checked(item, depth + 1));
+  if (typeof value === 'object') {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype !== null && prototype !== Object.prototype) {
+      throw new TemplateFault('the template yields something that is no data');
+    }
+    const object: Record<string, unknown> = Object.create(null);
+    for (const [key, item] of Object.entries(value)) object[key] = checked(item, depth + 1);
+    return object;
+  }
+  if (typeof value === 'function' || typeof value === 'symbol') {
+    throw new TemplateFault('the template yields something that is no data');
+  }
+  return value;
+}
+
+function attempt<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw translate(error);
+  }
+}
+
+function translate(error: unknown): Error {
+  if (error instanceof TemplateFault || error instanceof TemplateLimit) return error;
+  if (!(error instanceof Error)) return new TemplateFault('the template failed');
+  const original = 'originalError' in error && error.originalError instanceof Error ? error.originalError : error;
+  // Liquid appends its own position, which means nothing once the scalar has left its file.
+  const message = original.message.replace(/, line:\d+, col:\d+$/, '');
+  if (message.endsWith('limit exceeded')) return new TemplateLimit(`template: ${message}`, { cause: error });
+  if ('variableName' in original && typeof original.variableName === 'string') {
+    return new TemplateFault(`\`${original.variableName}\` is not defined`, original.variableName, { cause: error });
+  }
+  return new TemplateFault(message, undefined, { cause: error });
+}
