@@ -1,0 +1,2 @@
+# Shell history with times.
+export HISTTIMEFORMAT='%F %T '

@@ -1,0 +1,124 @@
+import type { Diagnostic, Parsed } from '../diagnostic.ts';
+import { hasErrors } from '../diagnostic.ts';
+import { compose } from '../fragment/compose.ts';
+import { emitButane } from '../fragment/emit.ts';
+import { faultCode, interpolate } from '../fragment/interpolate.ts';
+import type { MapNode } from '../fragment/node.ts';
+import type { TemplateScope } from '../fragment/template.ts';
+import { TemplateFault } from '../fragment/template.ts';
+import type { ValueObject } from '../fragment/value.ts';
+import type { Machine } from '../machine/machine.ts';
+import { resolveParameters } from '../site/parameters.ts';
+import type { ButaneProfile, ComposedProfile, Layer, Revision } from '../site/revision.ts';
+import type { Selection } from '../site/selection.ts';
+
+/** One Butane document for one machine, ready for butane. */
+export interface Assembly {
+  /** What butane is given: a plain profile's own bytes, or the composed document. */
+  readonly source: string | Buffer;
+  /** The same as nodes that know who wrote them. */
+  readonly document: MapNode;
+  /** The files of the layers that took part, the lowest first; one in a list for each time it did. */
+  readonly layers: readonly string[];
+  /** The parameters that were filled in. */
+  readonly parameters: ValueObject;
+}
+
+/** What assembling needs beside the selection. */
+export interface AssemblyContext {
+  readonly revision: Revision;
+  readonly machine: Machine;
+  /** The public URL of the service. */
+  readonly serviceUrl: string;
+}
+
+/** Composes and fills in the selected profile; a plain one is taken as it is. Pure: no clock, no disk, no process. */
+export function assemble(selection: Selection & { readonly profile: ButaneProfile | ComposedProfile }, context: AssemblyContext): Parsed<Assembly> {
+  const { profile } = selection;
+  if (hasErrors(profile.diagnostics)) return { diagnostics: profile.diagnostics };
+  if (profile.kind === 'butane') {
+    const { document } = profile;
+    if (document === undefined) return { diagnostics: profile.diagnostics };
+    const none: ValueObject = Object.create(null);
+    const value = { source: profile.bytes, document, layers: [profile.file], parameters: none };
+    return { value, diagnostics: profile.diagnostics };
+  }
+  const parameters = resolveParameters(profile.parameters, selection.contributions);
+  if (parameters.value === undefined) return { diagnostics: parameters.diagnostics };
+  const scope = createScope(selection, context, parameters.value);
+  const diagnostics: Diagnostic[] = [];
+  const documents: MapNode[] = [];
+  const layers: string[] = [];
+  for (const layer of profile.layers) {
+    const filled = fillLayer(layer, scope);
+    diagnostics.push(...filled.diagnostics);
+    for (const document of filled.value ?? []) {
+      documents.push(document);
+      layers.push(layer.file);
+    }
+  }
+  if (hasErrors(diagnostics)) return { diagnostics };
+  if (documents.length === 0) {
+    const origin = { file: profile.file, line: 1, column: 1 };
+    const message = 'no layer takes part for this machine, so there is nothing to give it';
+    return { diagnostics: [{ severity: 'error', code: 'schema', message, origin, hint: 'check `when` and `each`' }] };
+  }
+  const composed = compose(documents, { files: context.revision.files });
+  diagnostics.push(...composed.diagnostics);
+  if (composed.value === undefined || hasErrors(diagnostics)) return { diagnostics };
+  const document = composed.value;
+  return { value: { source: emitButane(document), document, layers, parameters: parameters.value }, diagnostics };
+}
+
+function createScope(selection: Selection, context: AssemblyContext, parameters: ValueObject): TemplateScope {
+  const { group } = selection;
+  return {
+    parameters,
+    machine: object(Object.entries(context.machine.known)),
+    labels: object(Object.entries(context.machine.labels)),
+    profile: object([['id', selection.profile.id]]),
+    group: object(group === undefined ? [] : [['id', group.id]]),
+    service: object([['url', context.serviceUrl]]),
+  };
+}
+
+function object(entries: readonly (readonly [string, string])[]): ValueObject {
+  const made: Record<string, string> = Object.create(null);
+  for (const [key, value] of entries) made[key] = value;
+  return made;
+}
+
+/** More items than this in one `each` are taken for a mistake. */
+const MAX_ITEMS = 1000;
+
+function fillLayer(layer: Layer, scope: TemplateScope): Parsed<readonly MapNode[]> {
+  const fault = (error: TemplateFault): Parsed<readonly MapNode[]> => ({
+    diagnostics: [{ severity: 'error', code: faultCode(error), message: error.message, origin: layer.origin }],
+  });
+  const { when, each } = layer;
+  const perItem = typeof when === 'object' && when.reads.some(([root]) => root === 'item' || root === 'index');
+  const holds = (inner: TemplateScope): boolean => (typeof when === 'object' ? when.holds(inner) : (when ?? true));
+  try {
+    if (!perItem && !holds(scope)) return { value: [], diagnostics: [] };
+    if (each === undefined) {
+      const filled = interpolate(layer.content, scope);
+      return { value: filled.value === undefined ? [] : [filled.value], diagnostics: filled.diagnostics };
+    }
+    const items = each.evaluate(scope);
+    if (!Array.isArray(items)) return fault(new TemplateFault('`each` needs a list'));
+    if (items.length > MAX_ITEMS) return fault(new TemplateFault(`\`each\` has more than ${MAX_ITEMS} items`));
+    const value: MapNode[] = [];
+    const diagnostics: Diagnostic[] = [];
+    for (const [index, item] of items.entries()) {
+      const inner = { ...scope, item, index };
+      if (perItem && !holds(inner)) continue;
+      const filled = interpolate(layer.content, inner);
+      if (filled.value !== undefined) value.push(filled.value);
+      diagnostics.push(...filled.diagnostics.map((each) => ({ ...each, message: `item ${index}: ${each.message}` })));
+    }
+    return { value, diagnostics };
+  } catch (error) {
+    if (error instanceof TemplateFault) return fault(error);
+    throw error;
+  }
+}

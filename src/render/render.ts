@@ -1,0 +1,197 @@
+import { isExperimental } from '../butane/variants.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import { hasErrors } from '../diagnostic.ts';
+import { ProvisioningError } from '../errors.ts';
+import type { MapNode } from '../fragment/node.ts';
+import { child, childText } from '../fragment/node.ts';
+import { TemplateLimit } from '../fragment/template.ts';
+import type { SpecVersion } from '../ignition/spec-version.ts';
+import type { Machine } from '../machine/machine.ts';
+import type { IgnitionProfile, Profile, Revision } from '../site/revision.ts';
+import type { Selection } from '../site/selection.ts';
+import { select } from '../site/selection.ts';
+import type { Assembly } from './assemble.ts';
+import { assemble } from './assemble.ts';
+import type { Translated } from './negotiate.ts';
+import { isAcceptable, negotiate, notAcceptable } from './negotiate.ts';
+import { mapReport } from './reports.ts';
+import type { Translator } from './translate.ts';
+import { finishBody } from './translate.ts';
+
+/** A revision together with the private copy of its files/. */
+export interface Served {
+  readonly revision: Revision;
+  /** Absolute path of the copy. */
+  readonly filesDir: string;
+}
+
+/** Who asks for what. */
+export interface RenderRequest {
+  readonly machine: Machine;
+  /** The profile that the request names; without it the groups select. */
+  readonly profileId?: string;
+  /** The newest spec version that the client reads; without it every version is fine. */
+  readonly accepts?: SpecVersion;
+}
+
+/** A finished config and how it came about. */
+export interface Rendered {
+  /** The exact bytes to deliver. */
+  readonly body: Buffer;
+  /** Its `ignition.version`. */
+  readonly specVersion: string;
+  /** SHA-512 of the bytes, hex; Ignition prints the same on the machine. */
+  readonly sha512: string;
+  readonly profile: string;
+  /** The group that decided. */
+  readonly group?: string;
+  /** All groups that contributed. */
+  readonly groups: readonly string[];
+  readonly layers: readonly string[];
+  /** Warnings and remarks; an error would have been thrown. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** The cache's key of the body; absent for a hand-written config. */
+  readonly contentKey?: string;
+  readonly timings: Timings;
+}
+
+/** Milliseconds that each stage of a render took. */
+export interface Timings {
+  readonly selectMs: number;
+  readonly composeMs: number;
+  readonly translateMs: number;
+}
+
+/** A rendered config with what a person wants to see beside it. */
+export interface RenderedInFull extends Rendered {
+  /** The Butane that was translated; absent for a hand-written config. */
+  readonly butane?: string;
+}
+
+/** What a render needs beside the request. */
+export interface RenderContext {
+  readonly served: Served;
+  readonly translator: Translator;
+  readonly serviceUrl: string;
+  /** Milliseconds from any start; passed in so that the pipeline itself reads no clock. */
+  readonly now: () => number;
+}
+
+/**
+ * The whole pipeline for one machine: select the profile, compose its layers and fill in the values, translate, negotiate
+ * the spec version. A function of the revision, the profile, the machine's values, the butane binary and the accepted
+ * version, and of nothing else. Throws {@link ProvisioningError}: `profile-not-found`, `machine-unknown` and
+ * `parameter-missing` for what the service does not know, `spec-not-acceptable` for a client that is too old,
+ * `selection-ambiguous` and `profile-broken` with diagnostics for what an author has to repair, and what the translator
+ * throws.
+ */
+export async function render(request: RenderRequest, context: RenderContext): Promise<RenderedInFull> {
+  const { served, translator, now } = context;
+  const started = now();
+  const selection = select(served.revision, request.machine, request.profileId);
+  const selected = now();
+  const { profile } = selection;
+  if (profile.kind === 'ignition') return deliverIgnition(profile, selection, request, { started, selected });
+
+  const assembly = assembleOrThrow({ ...selection, profile }, request, context);
+  const assembled = now();
+  const input = {
+    source: assembly.source,
+    strict: served.revision.settings.strict,
+    filesDir: served.filesDir,
+    filesDigest: served.revision.filesDigest,
+  };
+  const first = await translator.translate(input);
+  const report = mapReport(first.content.ok ? { ...first.content, ignition: '', durationMs: 0 } : first.content.failure, {
+    ...input,
+    document: assembly.document,
+  });
+  if (!first.content.ok) throw broken(profile, report);
+  const translated: Translated = { key: first.key, content: first.content };
+  const { key, content } = await negotiate(translated, assembly.document, input, request.accepts, translator);
+  return {
+    ...describe(selection, assembly.layers),
+    body: content.body,
+    specVersion: content.specVersion,
+    sha512: content.sha512,
+    diagnostics: [...assembly.diagnostics, ...report],
+    contentKey: key,
+    butane: assembly.source.toString(),
+    timings: { selectMs: selected - started, composeMs: assembled - selected, translateMs: now() - assembled },
+  };
+}
+
+function describe(selection: Selection, layers: readonly string[]) {
+  return {
+    profile: selection.profile.id,
+    ...(selection.group === undefined ? {} : { group: selection.group.id }),
+    groups: selection.groups.map((group) => group.id),
+    layers,
+  };
+}
+
+function deliverIgnition(
+  profile: IgnitionProfile,
+  selection: Selection,
+  request: RenderRequest,
+  times: { readonly started: number; readonly selected: number },
+): RenderedInFull {
+  const { specVersion } = profile;
+  if (specVersion === undefined || hasErrors(profile.diagnostics)) throw broken(profile, profile.diagnostics);
+  const { accepts } = request;
+  if (accepts !== undefined && !isAcceptable(specVersion, accepts)) throw notAcceptable(specVersion, accepts, []);
+  return {
+    ...describe(selection, [profile.file]),
+    ...finishBody(profile.bytes),
+    diagnostics: profile.diagnostics,
+    timings: { selectMs: times.selected - times.started, composeMs: 0, translateMs: 0 },
+  };
+}
+
+function assembleOrThrow(
+  selection: Parameters<typeof assemble>[0],
+  request: RenderRequest,
+  context: RenderContext,
+): Assembly & { readonly diagnostics: readonly Diagnostic[] } {
+  const { revision } = context.served;
+  let assembled: ReturnType<typeof assemble>;
+  try {
+    assembled = assemble(selection, { revision, machine: request.machine, serviceUrl: context.serviceUrl });
+  } catch (error) {
+    if (!(error instanceof TemplateLimit)) throw error;
+    throw new ProvisioningError('render-timeout', 'a template of the profile took too long', { cause: error });
+  }
+  const { value } = assembled;
+  if (value === undefined) throw refusal(selection.profile, assembled.diagnostics);
+  const experimental = experimentalVersion(value.document, revision);
+  if (experimental !== undefined) throw broken(selection.profile, [...assembled.diagnostics, experimental]);
+  return { ...value, diagnostics: assembled.diagnostics };
+}
+
+/** A machine that leaves out what only it can give is not known here; every other fault is the profile's. */
+function refusal(profile: Profile, diagnostics: readonly Diagnostic[]): ProvisioningError {
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+  if (errors.length > 0 && errors.every((diagnostic) => diagnostic.code === 'parameter-missing')) {
+    const names = errors.flatMap((diagnostic) => /`([\w.-]+)`/.exec(diagnostic.message)?.[1] ?? []);
+    const message = `the profile ${profile.id} needs a value that this machine has not: ${[...new Set(names)].join(', ')}`;
+    return new ProvisioningError('parameter-missing', message, { diagnostics });
+  }
+  return broken(profile, diagnostics);
+}
+
+function broken(profile: Profile, diagnostics: readonly Diagnostic[]): ProvisioningError {
+  return new ProvisioningError('profile-broken', `the profile ${profile.id} does not render`, { diagnostics });
+}
+
+function experimentalVersion(document: MapNode, revision: Revision): Diagnostic | undefined {
+  const version = childText(document, 'version');
+  if (version === undefined || !isExperimental(version) || revision.settings.experimental) return undefined;
+  return {
+    severity: 'error',
+    code: 'variant',
+    message: `version ${version} is experimental: exactly one release of Ignition reads what it gives`,
+    path: '$.version',
+    origin: child(document, 'version')?.origin ?? document.origin,
+    hint: 'use a stable version, or set `experimental: true` in site.yaml',
+  };
+}

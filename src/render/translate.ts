@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto';
+import type { Butane, ReportEntry, Translation } from '../butane/butane.ts';
+import type { ContentCache } from './content-cache.ts';
+import { createContentCache } from './content-cache.ts';
+
+/** A translation and the finished bytes, as the cache keeps them. */
+export type Content =
+  | { readonly ok: true; readonly body: Buffer; readonly specVersion: string; readonly sha512: string; readonly entries: readonly ReportEntry[] }
+  | { readonly ok: false; readonly failure: Extract<Translation, { readonly ok: false }> };
+
+/** What is translated: equal inputs give the same {@link Content}, so their digest is its key. */
+export interface TranslateInput {
+  readonly source: string | Buffer;
+  readonly strict: boolean;
+  readonly filesDir: string;
+  /** SHA-256 of what is in `filesDir`. */
+  readonly filesDigest: string;
+}
+
+/** The step of the pipeline that starts a process; everything it gives is cached by content. */
+export interface Translator {
+  /** Translates, or answers from the cache. An author's fault is a value; what is nobody's fault is thrown and not kept. */
+  translate(input: TranslateInput): Promise<{ readonly key: string; readonly content: Content }>;
+  /** Content translated before, when the cache still has it. */
+  peek(key: string): Content | undefined;
+  readonly cache: ContentCache<Content>;
+  readonly butane: Butane;
+}
+
+/** A translator over one butane, with a cache of at most `maxBytes`. */
+export function createTranslator(butane: Butane, maxBytes: number): Translator {
+  const cache = createContentCache<Content>(maxBytes, weigh);
+  return {
+    cache,
+    butane,
+    peek: (key) => cache.peek(key),
+    async translate(input) {
+      const key = contentKey(input, butane.identity.sha256);
+      const content = await cache.get(key, async () => {
+        const { source, strict, filesDir } = input;
+        const translation = await butane.translate({ source, strict, filesDir });
+        if (!translation.ok) return { ok: false, failure: translation };
+        return { ok: true, ...finishBody(Buffer.from(translation.ignition)), entries: translation.entries };
+      });
+      return { key, content };
+    },
+  };
+}
+
+/** The bytes of a config with what the headers need to know about them. */
+export function finishBody(body: Buffer): { body: Buffer; specVersion: string; sha512: string } {
+  return { body, specVersion: specVersionOf(body), sha512: createHash('sha512').update(body).digest('hex') };
+}
+
+function contentKey(input: TranslateInput, butaneDigest: string): string {
+  const source = createHash('sha256').update(input.source).digest('hex');
+  return JSON.stringify([source, input.strict, input.filesDigest, butaneDigest]);
+}
+
+function specVersionOf(body: Buffer): string {
+  const config: unknown = JSON.parse(body.toString('utf8'));
+  const version = isRecord(config) && isRecord(config.ignition) ? config.ignition.version : undefined;
+  if (typeof version !== 'string') throw new Error('the translated config has no ignition.version');
+  return version;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function weigh(content: Content): number {
+  const texts = (entries: readonly ReportEntry[]) => entries.reduce((sum, entry) => sum + entry.message.length + 100, 0);
+  return content.ok ? content.body.length + 500 + texts(content.entries) : 500 + texts(content.failure.entries);
+}

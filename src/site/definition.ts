@@ -1,0 +1,135 @@
+import type { Diagnostic, Parsed } from '../diagnostic.ts';
+import type { MapNode, Node } from '../fragment/node.ts';
+import { child, mapNode, plainNode, textNode, withChild } from '../fragment/node.ts';
+import { parseToml } from '../fragment/parse-toml.ts';
+import { parseYaml } from '../fragment/parse-yaml.ts';
+import { toValue } from '../fragment/value.ts';
+import type { CompiledSchema } from './schema.ts';
+import { compileSchema, schemaDiagnostics } from './schema.ts';
+
+/** The kinds of definitions that pilotlight itself reads. */
+export type DefinitionKind = 'profile' | 'group' | 'site';
+
+const LAYER = {
+  type: ['string', 'object'],
+  minLength: 1,
+  required: ['use'],
+  additionalProperties: false,
+  properties: {
+    use: { type: 'string', minLength: 1 },
+    when: { type: ['boolean', 'string'], minLength: 1 },
+    each: { type: 'string', minLength: 1 },
+  },
+};
+
+const LABEL_TEXT = { type: 'string', minLength: 1 };
+
+/** JSON Schemas of the definitions; `docs/site.md` describes the same keys for people. */
+export const DEFINITION_SCHEMAS = {
+  profile: {
+    type: 'object',
+    additionalProperties: false,
+    minProperties: 1,
+    properties: {
+      title: { type: 'string', maxLength: 200 },
+      layers: { type: 'array', items: LAYER, maxItems: 200 },
+      butane: { type: 'object' },
+      parameters: { type: 'object' },
+    },
+  },
+  group: {
+    type: 'object',
+    additionalProperties: false,
+    minProperties: 1,
+    properties: {
+      profile: { type: 'string' },
+      match: {
+        type: 'object',
+        additionalProperties: {
+          type: ['string', 'array'],
+          minLength: 1,
+          minItems: 1,
+          items: LABEL_TEXT,
+        },
+      },
+      priority: { type: 'integer', minimum: -1000, maximum: 1000 },
+      parameters: { type: 'object' },
+    },
+  },
+  site: {
+    type: 'object',
+    additionalProperties: false,
+    properties: {
+      strict: { type: 'boolean' },
+      experimental: { type: 'boolean' },
+      parameters: { type: 'object' },
+    },
+  },
+} as const;
+
+const COMPILED: Readonly<Record<DefinitionKind, CompiledSchema>> = {
+  profile: compileSchema(DEFINITION_SCHEMAS.profile),
+  group: compileSchema(DEFINITION_SCHEMAS.group),
+  site: compileSchema(DEFINITION_SCHEMAS.site),
+};
+
+/** Parses a document of the site by its file's ending: `.toml` is TOML, everything else YAML. */
+export function parseDocument(content: Buffer, file: string): Parsed<Node> {
+  const text = decode(content);
+  if (text === undefined) {
+    const origin = { file, line: 1, column: 1 };
+    return { diagnostics: [{ severity: 'error', code: 'encoding', message: 'the file is not UTF-8', origin }] };
+  }
+  return file.endsWith('.toml') ? parseToml(text, file) : parseYaml(text, file);
+}
+
+/** Parses a definition and checks it against its schema. */
+export function parseDefinition(kind: DefinitionKind, content: Buffer, file: string): Parsed<MapNode> {
+  const parsed = parseDocument(content, file);
+  if (parsed.value === undefined) return { diagnostics: parsed.diagnostics };
+  const root = parsed.value;
+  if (root.kind !== 'map') {
+    const diagnostic: Diagnostic = { severity: 'error', code: 'schema', message: `a ${kind} is a mapping`, origin: root.origin };
+    return { diagnostics: [diagnostic] };
+  }
+  const typed = toValue(checkable(root));
+  if (typed.value === undefined) return { diagnostics: typed.diagnostics };
+  const faults = COMPILED[kind].check(typed.value);
+  const diagnostics = schemaDiagnostics(faults, root, 'schema', Object.keys(DEFINITION_SCHEMAS[kind].properties));
+  return diagnostics.length > 0 ? { diagnostics } : { value: root, diagnostics };
+}
+
+/**
+ * The definition as its schema sees it: what is written for butane stays untyped (`mode: 0644` is butane's to read), and
+ * labels are compared as the texts they were written as (`rack: 07`).
+ */
+function checkable(root: MapNode): MapNode {
+  let checked = root;
+  const butane = child(root, 'butane');
+  if (butane?.kind === 'map') checked = withChild(checked, 'butane', mapNode([], butane.origin));
+  const match = child(root, 'match');
+  if (match !== undefined) checked = withChild(checked, 'match', asTexts(match));
+  // A parameter's number is checked where it is used, with the schema that the profile gives it.
+  const parameters = child(root, 'parameters');
+  if (parameters?.kind === 'map') checked = withChild(checked, 'parameters', mapNode([], parameters.origin));
+  return checked;
+}
+
+function asTexts(node: Node): Node {
+  switch (node.kind) {
+    case 'scalar':
+      return node.text === '' && node.plain ? plainNode('null', node.origin) : textNode(node.text, node.origin);
+    case 'list':
+      return { ...node, items: node.items.map(asTexts) };
+    case 'map':
+      return { ...node, entries: new Map([...node.entries].map(([key, entry]) => [key, { ...entry, value: asTexts(entry.value) }])) };
+  }
+}
+
+function decode(content: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(content);
+  } catch {
+    return undefined;
+  }
+}

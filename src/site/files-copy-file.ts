@@ -1,0 +1,64 @@
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { compareText } from '../diagnostic.ts';
+import type { FileTree } from '../fragment/file-tree.ts';
+
+/** A private copy of a site's files/, which is all that butane may read. */
+export interface FilesCopy {
+  /** Absolute path. */
+  readonly directory: string;
+  /** Where the copy lies when the state directory could not be written: the system's temporary directory. */
+  readonly fallback: boolean;
+  /** Removes the copy. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Writes files/ into a fresh directory that only this process's user can enter. `stateDir` is tried first, then the
+ * system's temporary directory.
+ */
+export async function copyFiles(files: FileTree, stateDir: string | undefined): Promise<FilesCopy> {
+  const { directory, fallback } = await makeDirectory(stateDir);
+  // Folders come before what is in them, since a prefix sorts first.
+  for (const [path, entry] of [...files].sort(([a], [b]) => compareText(a, b))) {
+    const target = join(directory, path);
+    await mkdir(entry.kind === 'directory' ? target : dirname(target), { recursive: true, mode: 0o700 });
+    if (entry.kind === 'file') await writeFile(target, entry.content, { mode: entry.executable ? 0o700 : 0o600, flag: 'wx' });
+    if (entry.kind === 'link') await symlink(entry.target, target);
+  }
+  return { directory, fallback, remove: () => rm(directory, { recursive: true, force: true }) };
+}
+
+const PREFIX = 'pilotlight-files-';
+
+async function makeDirectory(stateDir: string | undefined): Promise<{ directory: string; fallback: boolean }> {
+  if (stateDir !== undefined) {
+    try {
+      await mkdir(stateDir, { recursive: true, mode: 0o700 });
+      await removeLeftovers(stateDir);
+      return { directory: await mkdtemp(join(stateDir, `${PREFIX}${process.pid}-`)), fallback: false };
+    } catch {
+      // A read-only or full state directory must not keep machines from booting.
+    }
+  }
+  return { directory: await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`)), fallback: stateDir !== undefined };
+}
+
+/** Copies of processes that were killed are nobody's: their process is gone, or its number is ours. */
+async function removeLeftovers(stateDir: string): Promise<void> {
+  for (const name of await readdir(stateDir)) {
+    const pid = Number(new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1] ?? Number.NaN);
+    if (Number.isNaN(pid) || pid === process.pid || isAlive(pid)) continue;
+    await rm(join(stateDir, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+}

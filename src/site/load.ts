@@ -1,0 +1,257 @@
+import type { Diagnostic, Parsed } from '../diagnostic.ts';
+import { compareText, hasErrors } from '../diagnostic.ts';
+import { child, childText } from '../fragment/node.ts';
+import { canBothMatch, selectorKey } from '../machine/selector.ts';
+import { parseDefinition } from './definition.ts';
+import { parseGroup } from './group.ts';
+import { indexGroups } from './group-index.ts';
+import { parseContributions } from './parameters.ts';
+import type { Fragment } from './profile.ts';
+import { parseButaneProfile, parseComposedProfile, parseFragment, parseIgnitionProfile } from './profile.ts';
+import type { Contribution, Group, Profile, Revision, SiteSettings } from './revision.ts';
+import { missingProfile, sameValue } from './selection.ts';
+import type { SourceTree } from './source-tree.ts';
+import { digestFiles, digestTree } from './source-tree.ts';
+
+/** What an id may be: it stands in URLs, file names and logs. */
+export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]*$/;
+
+/**
+ * Turns what was read from disk into a revision. Faults of the whole site (see `docs/site.md`) leave `value` absent;
+ * faults of one profile stay with that profile.
+ */
+export function parseSite(tree: SourceTree): Parsed<Revision> {
+  const fatal: Diagnostic[] = [...tree.diagnostics];
+  const contained: Diagnostic[] = [];
+
+  const settings = parseSettings(tree, fatal);
+  const fragments = parseFragments(tree, contained);
+  const profiles = parseProfiles(tree, fragments, fatal);
+  const groups = parseGroups(tree, fatal, contained);
+  checkSelectors(groups, fatal, contained);
+  for (const group of groups.values()) {
+    if (group.profile !== undefined && !profiles.has(group.profile.id)) {
+      contained.push(missingProfile(group.profile.id, group.profile.origin));
+    }
+  }
+  if (profiles.size === 0 && !hasErrors(fatal)) {
+    const origin = { file: 'profiles', line: 1, column: 1 };
+    const message = 'the site has no profile';
+    fatal.push({ severity: 'error', code: 'site-file', message, origin, hint: 'write profiles/NAME.bu' });
+  }
+  if (hasErrors(fatal)) return { diagnostics: [...fatal, ...contained] };
+  const revision: Revision = Object.freeze({
+    id: digestTree(tree),
+    settings,
+    profiles,
+    groups,
+    index: indexGroups([...groups.values()].map((group) => [group.id, group.selector] as const)),
+    files: tree.files,
+    filesDigest: digestFiles(tree.files),
+    diagnostics: [...fatal, ...contained],
+    documents: tree.documents,
+  });
+  return { value: revision, diagnostics: revision.diagnostics };
+}
+
+function parseSettings(tree: SourceTree, fatal: Diagnostic[]): SiteSettings {
+  const content = tree.documents.get('site.yaml');
+  const none: SiteSettings = { strict: true, experimental: false, parameters: new Map<string, Contribution>() };
+  if (content === undefined || isBlank(content)) return none;
+  const parsed = parseDefinition('site', content, 'site.yaml');
+  fatal.push(...parsed.diagnostics);
+  const root = parsed.value;
+  if (root === undefined) return none;
+  return {
+    strict: (childText(root, 'strict') ?? 'true').toLowerCase() === 'true',
+    experimental: childText(root, 'experimental')?.toLowerCase() === 'true',
+    parameters: child(root, 'parameters') === undefined ? none.parameters : parseContributions(root, 'parameters', 'site.yaml'),
+  };
+}
+
+function isBlank(content: Buffer): boolean {
+  return /^(?:\s*(?:#[^\n]*)?\n?)*$/.test(content.toString('utf8'));
+}
+
+function parseFragments(tree: SourceTree, contained: Diagnostic[]): ReadonlyMap<string, Fragment> {
+  const fragments = new Map<string, Fragment>();
+  for (const [path, content] of tree.documents) {
+    if (!path.startsWith('fragments/')) continue;
+    if (!/\.bu(?:\.liquid)?$/.test(path)) {
+      if (/\.(?:ya?ml|liquid|butane|toml|json)$/.test(path)) {
+        contained.push(notRead(path, 'name it .bu, or .bu.liquid when it holds templates', 'warning'));
+      }
+      continue;
+    }
+    const fragment = parseFragment(content, path);
+    fragments.set(path, fragment);
+    contained.push(...fragment.diagnostics);
+  }
+  return fragments;
+}
+
+type ProfileParser = (
+  id: string,
+  content: Buffer,
+  file: string,
+  fragments: ReadonlyMap<string, Fragment>,
+) => Parsed<Profile>;
+
+function composed(...[id, content, file, fragments]: Parameters<ProfileParser>): Parsed<Profile> {
+  return parseComposedProfile(id, content, file, fragments);
+}
+
+const PROFILE_PARSERS: Readonly<Record<string, ProfileParser>> = {
+  bu: (id, content, file) => ({ value: parseButaneProfile(id, content, file), diagnostics: [] }),
+  ign: (id, content, file) => ({ value: parseIgnitionProfile(id, content, file), diagnostics: [] }),
+  yaml: composed,
+  toml: composed,
+};
+
+function parseProfiles(
+  tree: SourceTree,
+  fragments: ReadonlyMap<string, Fragment>,
+  fatal: Diagnostic[],
+): ReadonlyMap<string, Profile> {
+  const profiles = new Map<string, Profile>();
+  const documents = namedDocuments(tree, 'profiles/', Object.keys(PROFILE_PARSERS), fatal);
+  for (const { id, path, content, ending } of documents) {
+    const parsed = PROFILE_PARSERS[ending]?.(id, content, path, fragments);
+    if (parsed === undefined) continue;
+    fatal.push(...parsed.diagnostics);
+    if (parsed.value !== undefined) profiles.set(id, parsed.value);
+  }
+  return new Map([...profiles].sort(([a], [b]) => compareText(a, b)));
+}
+
+function parseGroups(tree: SourceTree, fatal: Diagnostic[], contained: Diagnostic[]): ReadonlyMap<string, Group> {
+  const groups = new Map<string, Group>();
+  for (const { id, path, content } of namedDocuments(tree, 'groups/', ['yaml', 'toml'], fatal)) {
+    const parsed = parseGroup(id, content, path);
+    for (const diagnostic of parsed.diagnostics) {
+      (diagnostic.severity === 'error' ? fatal : contained).push(diagnostic);
+    }
+    if (parsed.value !== undefined) groups.set(id, parsed.value);
+  }
+  return new Map([...groups].sort(([a], [b]) => compareText(a, b)));
+}
+
+interface NamedDocument {
+  readonly id: string;
+  readonly path: string;
+  readonly content: Buffer;
+  readonly ending: string;
+}
+
+/** Endings that people use for what is read under another one. */
+const MISTAKEN_ENDINGS: Readonly<Record<string, string>> = {
+  yml: '.yaml',
+  butane: '.bu',
+  ignition: '.ign',
+  json: '.ign for an Ignition config, or .yaml',
+  liquid: '.yaml, with the template under fragments/',
+};
+
+function namedDocuments(
+  tree: SourceTree,
+  folder: string,
+  endings: readonly string[],
+  fatal: Diagnostic[],
+): readonly NamedDocument[] {
+  const byId = new Map<string, NamedDocument>();
+  for (const [path, content] of tree.documents) {
+    if (!path.startsWith(folder)) continue;
+    const name = path.slice(folder.length);
+    const dot = name.lastIndexOf('.');
+    const ending = dot === -1 ? '' : name.slice(dot + 1);
+    if (!endings.includes(ending)) {
+      const wanted = MISTAKEN_ENDINGS[ending] ?? endings.map((each) => `.${each}`).join(', ');
+      fatal.push(notRead(path, `${folder} holds files that end in ${wanted}`, 'error'));
+      continue;
+    }
+    const id = name.slice(0, dot);
+    const origin = { file: path, line: 1, column: 1 };
+    if (!ID_PATTERN.test(id) || id.length > 128) {
+      const message = `\`${printable(id)}\` is no id`;
+      const hint = 'an id starts with a-z or 0-9 and holds only a-z, 0-9, `.`, `_` and `-`; rename the file';
+      fatal.push({ severity: 'error', code: 'site-id', message, origin, hint });
+      continue;
+    }
+    const other = byId.get(id);
+    if (other !== undefined) {
+      const message = `the id ${id} is taken by ${other.path} already`;
+      fatal.push({ severity: 'error', code: 'duplicate', message, origin, hint: 'rename or remove one of the two' });
+      continue;
+    }
+    byId.set(id, { id, path, content, ending });
+  }
+  return [...byId.values()];
+}
+
+function printable(id: string): string {
+  return id.replace(/[^\x20-\x7e]/g, '?').slice(0, 80);
+}
+
+function notRead(path: string, hint: string, severity: 'error' | 'warning'): Diagnostic {
+  const origin = { file: path, line: 1, column: 1 };
+  return { severity, code: 'site-file', message: 'this kind of file is not read here', origin, hint };
+}
+
+/** Two groups with one selector end the load; pairs that could contradict each other for some machine are warned about. */
+function checkSelectors(groups: ReadonlyMap<string, Group>, fatal: Diagnostic[], contained: Diagnostic[]): void {
+  const bySelector = new Map<string, Group>();
+  for (const group of groups.values()) {
+    const key = selectorKey(group.selector);
+    const other = bySelector.get(key);
+    if (other !== undefined) {
+      const message = `the group has the same selector as ${other.file}`;
+      const hint = 'put both into one group';
+      fatal.push({ severity: 'error', code: 'duplicate', message, origin: group.origin, hint });
+      continue;
+    }
+    bySelector.set(key, group);
+  }
+  checkRivals(groups, contained);
+}
+
+/** A bound on the pairs that are compared: warnings are a help, and a fleet has thousands of groups. */
+const MAX_PAIRS = 200_000;
+
+function checkRivals(groups: ReadonlyMap<string, Group>, contained: Diagnostic[]): void {
+  const byRank = new Map<string, Group[]>();
+  for (const group of groups.values()) {
+    const rank = `${group.specificity}/${group.priority}`;
+    const equals = byRank.get(rank);
+    if (equals === undefined) byRank.set(rank, [group]);
+    else equals.push(group);
+  }
+  let pairs = 0;
+  for (const equals of byRank.values()) {
+    for (const [index, a] of equals.entries()) {
+      for (const b of equals.slice(index + 1)) {
+        pairs += 1;
+        if (pairs > MAX_PAIRS) return;
+        const quarrel = quarrelOf(a, b);
+        if (quarrel === undefined || !canBothMatch(a.selector, b.selector)) continue;
+        contained.push({
+          severity: 'warning',
+          code: 'selection',
+          message: `a machine that matches this group and ${a.file} is refused: they are equally specific and ${quarrel}`,
+          origin: b.profile?.origin ?? b.origin,
+          hint: 'give one of them a `priority` or one more key in `match`',
+        });
+      }
+    }
+  }
+}
+
+function quarrelOf(a: Group, b: Group): string | undefined {
+  if (a.profile !== undefined && b.profile !== undefined && a.profile.id !== b.profile.id) {
+    return 'name different profiles';
+  }
+  for (const [name, value] of a.parameters) {
+    const other = b.parameters.get(name);
+    if (other !== undefined && !sameValue(other, value)) return `disagree about the parameter ${name}`;
+  }
+  return undefined;
+}

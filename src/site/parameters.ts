@@ -1,0 +1,169 @@
+import type { Diagnostic, Origin, Parsed } from '../diagnostic.ts';
+import type { MapNode, Node } from '../fragment/node.ts';
+import { child, formatPath, mapNode } from '../fragment/node.ts';
+import { locate } from '../fragment/locate.ts';
+import type { Template } from '../fragment/template.ts';
+import type { Value, ValueObject } from '../fragment/value.ts';
+import { toValue } from '../fragment/value.ts';
+import type { Contribution } from './revision.ts';
+import type { CompiledSchema, SchemaFault } from './schema.ts';
+import { compileSchema } from './schema.ts';
+
+/** What a profile declares about its parameters. */
+export interface ParameterSchema {
+  readonly schema: CompiledSchema;
+  /** The schema as it was written, for people and tools. */
+  readonly source: ValueObject;
+  readonly node: Node;
+  /** The declared names, or undefined where the schema leaves them open. */
+  readonly names: ReadonlySet<string> | undefined;
+}
+
+/** Keywords through which a schema can name properties that `properties` does not. */
+const OPEN_KEYWORDS = ['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties', 'dependentSchemas'];
+
+/** Compiles the `parameters:` of a profile; a profile without them declares none. */
+export function parseParameterSchema(node: Node | undefined, origin: Origin): Parsed<ParameterSchema> {
+  if (node === undefined) {
+    const empty = mapNode([], origin);
+    const schema = compileSchema({ type: 'object' });
+    return { value: { schema, source: Object.create(null), node: empty, names: new Set() }, diagnostics: [] };
+  }
+  const parsed = toValue(node);
+  if (parsed.value === undefined) return { diagnostics: parsed.diagnostics };
+  const fault = (message: string, at: Node = node, hint?: string): Parsed<ParameterSchema> => ({
+    diagnostics: [
+      { severity: 'error', code: 'schema', message, path: '$.parameters', origin: at.origin, ...(hint ? { hint } : {}) },
+    ],
+  });
+  const source = parsed.value;
+  if (!isObject(source)) return fault('`parameters` must be a JSON Schema, which is a mapping');
+  if (source.type !== 'object') {
+    return fault('the schema of the parameters needs `type: object`', child(node, 'type') ?? node, SCHEMA_HINT);
+  }
+  try {
+    // Ajv keeps a reference to the schema and expects plain objects.
+    const schema = compileSchema(JSON.parse(JSON.stringify(source)));
+    const open = OPEN_KEYWORDS.some((keyword) => keyword in source) || isOpen(source.additionalProperties);
+    const properties = source.properties;
+    const names = open ? undefined : new Set(isObject(properties) ? Object.keys(properties) : []);
+    return { value: { schema, source, node, names }, diagnostics: [] };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return fault(`this is no JSON Schema: ${message}`, schemaPlace(node, message));
+  }
+}
+
+const SCHEMA_HINT = 'for example: { type: object, required: [hostname], properties: { hostname: { type: string } } }';
+
+function isOpen(additional: Value | undefined): boolean {
+  return additional === true || isObject(additional);
+}
+
+/** Ajv names the faulty place as `data/properties/x` or `#/properties/x`, when it names one. */
+function schemaPlace(node: Node, message: string): Node {
+  const pointer = /(?:data|schema path |#)((?:\/[\w$~.-]+)+)/.exec(message)?.[1];
+  const path = pointer?.split('/').slice(1) ?? [];
+  return locate(node, path).node;
+}
+
+/** Every parameter that a template reads but the profile does not declare, and every name that no template can see. */
+export function checkReads(
+  reads: Template['reads'],
+  declared: ReadonlySet<string> | undefined,
+  place: { readonly origin: Origin; readonly path: string },
+  inEach: boolean,
+): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  for (const [root, name] of reads) {
+    const unknown = typeof root === 'string' && !ROOTS.has(root) && !(inEach && EACH_ROOTS.has(root));
+    const undeclared = root === 'parameters' && typeof name === 'string' && declared !== undefined && !declared.has(name);
+    if (!unknown && !undeclared) continue;
+    diagnostics.push({
+      severity: 'error',
+      code: 'template-value',
+      message: undeclared ? `the parameter \`${name}\` is not declared by the profile` : `\`${root}\` is not defined`,
+      path: place.path,
+      origin: place.origin,
+      hint: undeclared
+        ? 'declare it under `parameters.properties` in the profile'
+        : `a template sees ${[...ROOTS].join(', ')}${inEach ? ', item, index' : ''}`,
+    });
+  }
+  return diagnostics;
+}
+
+const ROOTS: ReadonlySet<string> = new Set(['parameters', 'machine', 'labels', 'profile', 'group', 'service']);
+const EACH_ROOTS: ReadonlySet<string> = new Set(['item', 'index']);
+
+/**
+ * Turns what site and groups contributed into the values a template sees: schema defaults filled in, all of it checked.
+ * A missing value is reported as `parameter-missing` where the profile asks for it, a wrong one as `parameter-invalid`
+ * where it was given.
+ */
+export function resolveParameters(
+  declared: ParameterSchema,
+  contributions: ReadonlyMap<string, Contribution>,
+): Parsed<ValueObject> {
+  const given: Record<string, Value> = Object.create(null);
+  const diagnostics: Diagnostic[] = [];
+  for (const [name, contribution] of contributions) {
+    const parsed = toValue(contribution.node);
+    diagnostics.push(...parsed.diagnostics);
+    if (parsed.value !== undefined) given[name] = parsed.value;
+  }
+  if (diagnostics.length > 0) return { diagnostics };
+  const faults = declared.schema.check(given);
+  if (faults.length === 0) return { value: given, diagnostics };
+  return { diagnostics: faults.map((fault) => placeFault(fault, declared, contributions)) };
+}
+
+function placeFault(
+  fault: SchemaFault,
+  declared: ParameterSchema,
+  contributions: ReadonlyMap<string, Contribution>,
+): Diagnostic {
+  const [name, ...rest] = fault.key === undefined ? fault.path : [...fault.path, fault.key];
+  const path = formatPath(['parameters', ...(name === undefined ? [] : [name, ...rest])]);
+  const contribution = name === undefined ? undefined : contributions.get(String(name));
+  if (contribution === undefined) {
+    const missing = fault.kind === 'missing';
+    return {
+      severity: 'error',
+      code: missing ? 'parameter-missing' : 'parameter-invalid',
+      message: missing ? `the parameter \`${name}\` is missing` : `the parameters of the profile: ${fault.message}`,
+      path,
+      origin: requiredPlace(declared.node, String(name ?? '')),
+      ...(missing ? { hint: 'give it in a group that matches this machine, or as a default in site.yaml' } : {}),
+    };
+  }
+  const location = locate(contribution.node, rest);
+  const atKey = fault.kind === 'unknown' && rest.length > 0;
+  const keyOrigin = rest.length > 0 ? location.keyOrigin : contribution.keyOrigin;
+  return {
+    severity: 'error',
+    code: 'parameter-invalid',
+    message: `the parameter \`${[name, ...fault.path.slice(1)].join('.')}\`: ${fault.message}`,
+    path,
+    origin: atKey || (fault.kind === 'unknown' && rest.length === 0) ? keyOrigin : location.node.origin,
+  };
+}
+
+function requiredPlace(node: Node, name: string): Origin {
+  const required = child(node, 'required');
+  const item = required?.kind === 'list' ? required.items.find((each) => each.kind === 'scalar' && each.text === name) : undefined;
+  return item?.origin ?? required?.origin ?? node.origin;
+}
+
+/** The parameters that a document gives under `key`, each with its place. */
+export function parseContributions(root: MapNode, key: string, source: string): ReadonlyMap<string, Contribution> {
+  const given = child(root, key);
+  const contributions = new Map<string, Contribution>();
+  if (given?.kind !== 'map') return contributions;
+  for (const [name, entry] of given.entries) contributions.set(name, { source, node: entry.value, keyOrigin: entry.keyOrigin });
+  return contributions;
+}
+
+function isObject(value: Value | undefined): value is ValueObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,219 @@
+import type { Diagnostic, Origin, Parsed } from '../diagnostic.ts';
+import { hasErrors } from '../diagnostic.ts';
+import type { CompiledLayer } from '../fragment/interpolate.ts';
+import { compileLayer } from '../fragment/interpolate.ts';
+import type { Node } from '../fragment/node.ts';
+import { child, childItems, childText } from '../fragment/node.ts';
+import type { Template } from '../fragment/template.ts';
+import { compileCondition, compileExpression, TemplateFault } from '../fragment/template.ts';
+import { parseDefinition, parseDocument } from './definition.ts';
+import { checkReads, parseParameterSchema } from './parameters.ts';
+import type { ButaneProfile, ComposedProfile, IgnitionProfile, Layer } from './revision.ts';
+import { suggest } from './schema.ts';
+
+/** A fragment as it was parsed once for all profiles that use it. */
+export type Fragment = Parsed<CompiledLayer>;
+
+/** Parses one fragment: `.bu` is literal, `.bu.liquid` has templates in its scalars. */
+export function parseFragment(content: Buffer, file: string): Fragment {
+  const parsed = parseDocument(content, file);
+  const root = parsed.value;
+  if (root === undefined) return { diagnostics: parsed.diagnostics };
+  if (root.kind !== 'map') return { diagnostics: [notMapping(root)] };
+  return file.endsWith('.liquid') ? compileLayer(root) : { value: { root, templates: new Map() }, diagnostics: [] };
+}
+
+/** A plain Butane profile. Its faults break the profile alone. */
+export function parseButaneProfile(id: string, content: Buffer, file: string): ButaneProfile {
+  const parsed = parseDocument(content, file);
+  const root = parsed.value;
+  const base = { kind: 'butane', id, file, bytes: content } as const;
+  if (root === undefined) return { ...base, diagnostics: parsed.diagnostics };
+  if (root.kind !== 'map') return { ...base, diagnostics: [notMapping(root)] };
+  return { ...base, document: root, diagnostics: parsed.diagnostics };
+}
+
+/** A hand-written Ignition config: JSON, spec 3. What Ignition itself thinks of it is asked when the site is loaded. */
+export function parseIgnitionProfile(id: string, content: Buffer, file: string): IgnitionProfile {
+  const base = { kind: 'ignition', id, file, bytes: content } as const;
+  const text = content.toString('utf8');
+  const fault = (message: string, origin: Origin, hint?: string): IgnitionProfile => ({
+    ...base,
+    diagnostics: [{ severity: 'error', code: 'json-syntax', message, origin, ...(hint ? { hint } : {}) }],
+  });
+  if (content[0] === 0xef && content[1] === 0xbb) {
+    return fault('the file starts with a byte order mark, which Ignition refuses', { file, line: 1, column: 1 });
+  }
+  let config: unknown;
+  try {
+    config = JSON.parse(text);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const shown = message.replace(/,? ?(?:in JSON )?at position \d+.*$/s, '').replace(/, (?:\.\.\.)?".*$/s, '');
+    return fault(`this is no JSON: ${shown}`, jsonPlace(text, message, file));
+  }
+  const parsed = parseDocument(content, file);
+  const version = childText(child(parsed.value, 'ignition'), 'version');
+  const origin = (child(parsed.value, 'ignition') ?? parsed.value)?.origin ?? { file, line: 1, column: 1 };
+  if (version === undefined || typeof config !== 'object') {
+    return fault('`ignition.version` is missing', origin, 'for example: {"ignition": {"version": "3.3.0"}}');
+  }
+  if (!/^3\.\d+\.\d+(?:-experimental)?$/.test(version)) {
+    const place = child(child(parsed.value, 'ignition'), 'version')?.origin ?? origin;
+    return fault('only Ignition spec 3 can be served', place, 'for example: "3.3.0"');
+  }
+  return { ...base, specVersion: version, diagnostics: hasErrors(parsed.diagnostics) ? parsed.diagnostics : [] };
+}
+
+function jsonPlace(text: string, message: string, file: string): Origin {
+  const position = /at position (\d+)/.exec(message)?.[1];
+  const before = text.slice(0, position === undefined ? text.length : Number(position)).split('\n');
+  return { file, line: before.length, column: [...(before[before.length - 1] ?? '')].length + 1 };
+}
+
+/**
+ * A composed profile. The definition's own faults come back as `fatal`, for the whole site; faults of its layers stay
+ * with the profile.
+ */
+export function parseComposedProfile(
+  id: string,
+  content: Buffer,
+  file: string,
+  fragments: ReadonlyMap<string, Fragment>,
+): Parsed<ComposedProfile> {
+  const parsed = parseDefinition('profile', content, file);
+  const root = parsed.value;
+  if (root === undefined) return { diagnostics: parsed.diagnostics };
+  const schema = parseParameterSchema(child(root, 'parameters'), root.origin);
+  if (schema.value === undefined) return { diagnostics: schema.diagnostics };
+  const declared = schema.value.names;
+  const layers: Layer[] = [];
+  const diagnostics: Diagnostic[] = [];
+
+  for (const [index, item] of childItems(root, 'layers').entries()) {
+    const layer = parseLayer(item, `$.layers.${index}`, fragments, declared);
+    diagnostics.push(...layer.diagnostics);
+    if (layer.value !== undefined) layers.push(layer.value);
+  }
+  const inline = child(root, 'butane');
+  if (inline?.kind === 'map') {
+    const compiled = compileLayer(inline);
+    diagnostics.push(...compiled.diagnostics);
+    if (compiled.value !== undefined) {
+      diagnostics.push(...checkLayerReads(compiled.value, declared, false));
+      layers.push({ file, origin: inline.origin, content: compiled.value });
+    }
+  }
+  if (layers.length === 0 && diagnostics.length === 0) {
+    const message = 'the profile has no layers';
+    const hint = 'name fragments under `layers`, or write Butane under `butane`';
+    diagnostics.push({ severity: 'error', code: 'schema', message, origin: root.origin, hint });
+  }
+  const title = childText(root, 'title');
+  const profile: ComposedProfile = {
+    kind: 'composed',
+    id,
+    file,
+    ...(title === undefined ? {} : { title }),
+    layers,
+    parameters: schema.value,
+    diagnostics,
+  };
+  return { value: profile, diagnostics: [] };
+}
+
+function parseLayer(
+  item: Node,
+  path: string,
+  fragments: ReadonlyMap<string, Fragment>,
+  declared: ReadonlySet<string> | undefined,
+): Parsed<Layer> {
+  const use = item.kind === 'map' ? child(item, 'use') : item;
+  if (use?.kind !== 'scalar') return { diagnostics: [] };
+  const file = use.text.replace(/^\.\//, '');
+  const fragment = fragments.get(file);
+  if (fragment === undefined) {
+    const message = `there is no fragment ${file}`;
+    const hint = suggest(file, [...fragments.keys()].slice(0, 20)) ?? 'fragments are files such as fragments/base.bu';
+    return { diagnostics: [{ severity: 'error', code: 'reference', message, path, origin: use.origin, hint }] };
+  }
+  if (fragment.value === undefined) return { diagnostics: fragment.diagnostics };
+  const diagnostics: Diagnostic[] = [...fragment.diagnostics];
+  const inEach = child(item, 'each') !== undefined;
+  diagnostics.push(...checkLayerReads(fragment.value, declared, inEach));
+
+  function expression<T extends { readonly reads: Template['reads'] }>(
+    key: 'when' | 'each',
+    compile: (text: string) => T,
+  ): T | undefined {
+    const node = child(item, key);
+    if (node?.kind !== 'scalar') return undefined;
+    const place = { origin: node.origin, path: `${path}.${key}` };
+    try {
+      const compiled = compile(node.text);
+      diagnostics.push(...checkReads(compiled.reads, declared, place, key === 'when' && inEach));
+      return compiled;
+    } catch (error) {
+      if (!(error instanceof TemplateFault)) throw error;
+      diagnostics.push({ severity: 'error', code: 'template-syntax', message: error.message, ...place });
+      return undefined;
+    }
+  }
+
+  const written = child(item, 'when');
+  const constant =
+    written?.kind === 'scalar' && written.plain && /^(?:true|false)$/i.test(written.text)
+      ? written.text.toLowerCase() === 'true'
+      : undefined;
+  const when = constant ?? expression('when', compileCondition);
+  const each = expression('each', compileExpression);
+  if (hasErrors(diagnostics)) return { diagnostics };
+  return {
+    value: {
+      file,
+      origin: use.origin,
+      content: fragment.value,
+      ...(when === undefined ? {} : { when }),
+      ...(each === undefined ? {} : { each }),
+    },
+    diagnostics,
+  };
+}
+
+function checkLayerReads(
+  layer: CompiledLayer,
+  declared: ReadonlySet<string> | undefined,
+  inEach: boolean,
+): Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  for (const [scalar, template] of layer.templates) {
+    const place = { origin: scalar.origin, path: pathOf(layer.root, scalar) };
+    diagnostics.push(...checkReads(template.reads, declared, place, inEach));
+  }
+  return diagnostics;
+}
+
+function pathOf(root: Node, wanted: Node): string {
+  const found = search(root, wanted, '$');
+  return found ?? '$';
+}
+
+function search(node: Node, wanted: Node, path: string): string | undefined {
+  if (node === wanted) return path;
+  const children: Iterable<readonly [string | number, Node]> =
+    node.kind === 'list'
+      ? node.items.entries()
+      : node.kind === 'map'
+        ? [...node.entries].map(([key, entry]) => [key, entry.value] as const)
+        : [];
+  for (const [key, value] of children) {
+    const found = search(value, wanted, `${path}.${key}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function notMapping(root: Node): Diagnostic {
+  const message = 'a Butane document is a mapping';
+  return { severity: 'error', code: 'yaml-syntax', message, origin: root.origin, hint: 'for example: variant: flatcar' };
+}

@@ -1,0 +1,109 @@
+import type { Diagnostic, Origin } from '../diagnostic.ts';
+import type { FileTree } from '../fragment/file-tree.ts';
+import type { CompiledLayer } from '../fragment/interpolate.ts';
+import type { MapNode, Node } from '../fragment/node.ts';
+import type { Condition, Template } from '../fragment/template.ts';
+import type { Selector } from '../machine/selector.ts';
+import type { GroupIndex } from './group-index.ts';
+import type { ParameterSchema } from './parameters.ts';
+
+/** An immutable, fully read snapshot of a site. */
+export interface Revision {
+  /** SHA-256 of the inputs, hex. */
+  readonly id: string;
+  readonly settings: SiteSettings;
+  /** By id, in the order of their ids. */
+  readonly profiles: ReadonlyMap<string, Profile>;
+  /** By id, in the order of their ids. */
+  readonly groups: ReadonlyMap<string, Group>;
+  readonly index: GroupIndex;
+  readonly files: FileTree;
+  /** SHA-256 of files/, hex. */
+  readonly filesDigest: string;
+  /** Faults and doubts that concern no single profile, and those of fragments that nobody uses. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** The text of each document, for code frames. */
+  readonly documents: ReadonlyMap<string, Buffer>;
+}
+
+/** What site.yaml says. */
+export interface SiteSettings {
+  /** A warning of butane is a fault of the profile. */
+  readonly strict: boolean;
+  /** Experimental Butane versions may be served. */
+  readonly experimental: boolean;
+  /** Default parameters of all profiles. */
+  readonly parameters: ReadonlyMap<string, Contribution>;
+}
+
+/** One parameter's value, with the place that gave it. */
+export interface Contribution {
+  /** The file that gave it. */
+  readonly source: string;
+  readonly node: Node;
+  readonly keyOrigin: Origin;
+}
+
+/** What a kind of machine should become: one of the three ways to write it. */
+export type Profile = ButaneProfile | IgnitionProfile | ComposedProfile;
+
+interface ProfileBase {
+  readonly id: string;
+  /** The file that defines it, relative to the site. */
+  readonly file: string;
+  readonly title?: string;
+  /** What was found wrong when the site was read; with an error among them the profile is broken. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** A plain Butane file: its own bytes go to butane. */
+export interface ButaneProfile extends ProfileBase {
+  readonly kind: 'butane';
+  readonly bytes: Buffer;
+  /** Absent when the file does not parse. */
+  readonly document?: MapNode;
+}
+
+/** A hand-written Ignition config: served as it is. */
+export interface IgnitionProfile extends ProfileBase {
+  readonly kind: 'ignition';
+  readonly bytes: Buffer;
+  /** Its `ignition.version`; absent when the file does not parse. */
+  readonly specVersion?: string;
+}
+
+/** A profile that is composed of layers and filled in with parameters. */
+export interface ComposedProfile extends ProfileBase {
+  readonly kind: 'composed';
+  /** First is lowest. Incomplete when a layer is at fault (see `diagnostics`). */
+  readonly layers: readonly Layer[];
+  readonly parameters: ParameterSchema;
+}
+
+/** One layer of a composed profile. */
+export interface Layer {
+  /** The fragment's file, or the profile's own for its inline layer. */
+  readonly file: string;
+  /** Where the profile names it. */
+  readonly origin: Origin;
+  readonly content: CompiledLayer;
+  /** The layer takes part only when this holds. */
+  readonly when?: Condition | boolean;
+  /** The layer takes part once for each item of this list. */
+  readonly each?: Template;
+}
+
+/** Selector -> profile and parameters. */
+export interface Group {
+  readonly id: string;
+  readonly file: string;
+  readonly origin: Origin;
+  readonly selector: Selector;
+  /** The number of selector keys: more is more specific. */
+  readonly specificity: number;
+  /** Decides between groups of equal specificity; the higher wins. 0 unless given. */
+  readonly priority: number;
+  /** The id of the profile it names, and where; it may not exist. */
+  readonly profile?: { readonly id: string; readonly origin: Origin };
+  readonly parameters: ReadonlyMap<string, Contribution>;
+}

@@ -1,0 +1,149 @@
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import type { Diagnostic, DiagnosticCode } from '../diagnostic.ts';
+import { compareText } from '../diagnostic.ts';
+import { locate } from '../fragment/locate.ts';
+import type { Node, PathSegment } from '../fragment/node.ts';
+import { formatPath } from '../fragment/node.ts';
+import type { Value } from '../fragment/value.ts';
+
+/** One thing that a schema finds wrong with a value. */
+export interface SchemaFault {
+  readonly path: readonly PathSegment[];
+  /** The key that is too much or missing, where the fault is about one. */
+  readonly key?: string;
+  readonly kind: 'missing' | 'unknown' | 'wrong';
+  /** Says what was expected; quotes no value. */
+  readonly message: string;
+}
+
+/** A compiled JSON Schema 2020-12. `check` fills schema defaults into the value it is given. */
+export interface CompiledSchema {
+  check(value: Value): readonly SchemaFault[];
+}
+
+/**
+ * Compiles a JSON Schema 2020-12 with formats checked. Throws an Error whose message says what is wrong with the schema
+ * (an unknown keyword, type or format counts, since a typo would otherwise check nothing).
+ */
+export function compileSchema(schema: object): CompiledSchema {
+  const ajv = new Ajv2020({
+    allErrors: true,
+    useDefaults: true,
+    ownProperties: true,
+    strict: true,
+    strictTypes: false,
+    strictTuple: false,
+    strictRequired: false,
+    allowUnionTypes: true,
+    validateFormats: true,
+    logger: false,
+  });
+  addFormats.default(ajv);
+  const validate: ValidateFunction = ajv.compile(schema);
+  return {
+    check(value) {
+      if (validate(value)) return [];
+      return (validate.errors ?? []).map(describe).filter((fault) => fault !== undefined);
+    },
+  };
+}
+
+/** Keywords that only repeat what the faults below them say. */
+const SUMMARIES = new Set(['if', 'allOf', 'then', 'else']);
+
+function describe(error: ErrorObject): SchemaFault | undefined {
+  if (SUMMARIES.has(error.keyword)) return undefined;
+  const path = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
+  const params: Readonly<Record<string, unknown>> = error.params;
+  switch (error.keyword) {
+    case 'required':
+      return { path, key: String(params.missingProperty), kind: 'missing', message: `\`${params.missingProperty}\` is missing` };
+    case 'additionalProperties':
+    case 'unevaluatedProperties': {
+      const key = String(params.additionalProperty ?? params.unevaluatedProperty);
+      return { path, key, kind: 'unknown', message: `unknown key \`${key}\`` };
+    }
+    case 'enum': {
+      const allowed = Array.isArray(params.allowedValues) ? params.allowedValues.map((each) => JSON.stringify(each)) : [];
+      return { path, kind: 'wrong', message: `must be one of ${allowed.join(', ')}` };
+    }
+    case 'type':
+      return { path, kind: 'wrong', message: `must be ${typeNames(params.type)}` };
+    case 'format':
+      return { path, kind: 'wrong', message: `must be a ${params.format}` };
+    case 'const':
+      return { path, kind: 'wrong', message: `must be ${JSON.stringify(params.allowedValue)}` };
+    default:
+      return { path, kind: 'wrong', message: error.message ?? `fails ${error.keyword}` };
+  }
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'a mapping',
+  null: 'null',
+};
+
+function typeNames(type: unknown): string {
+  const names = Array.isArray(type) ? type.map(String) : String(type).split(',');
+  return names.map((name) => TYPE_NAMES[name] ?? name).join(' or ');
+}
+
+/** Places schema faults in the document that the value came from: an unknown key at the key, a missing one at its parent. */
+export function schemaDiagnostics(
+  faults: readonly SchemaFault[],
+  root: Node,
+  code: DiagnosticCode,
+  allowed: readonly string[] = [],
+): Diagnostic[] {
+  return faults.map((fault) => {
+    const path = fault.key === undefined ? fault.path : [...fault.path, fault.key];
+    const location = locate(root, path);
+    const origin = fault.kind === 'unknown' ? location.keyOrigin : location.node.origin;
+    const hint = fault.kind === 'unknown' && fault.path.length === 0 ? suggest(fault.key ?? '', allowed) : undefined;
+    return {
+      severity: 'error',
+      code,
+      message: fault.message,
+      path: formatPath(path),
+      origin,
+      ...(hint === undefined ? {} : { hint }),
+    };
+  });
+}
+
+/** Names the nearest of the allowed words, or all of them. */
+export function suggest(word: string, allowed: readonly string[]): string | undefined {
+  if (allowed.length === 0) return undefined;
+  const ranked = allowed
+    .map((each) => ({ each, distance: editDistance(word, each) }))
+    .sort((a, b) => a.distance - b.distance || compareText(a.each, b.each));
+  const nearest = ranked[0];
+  if (nearest !== undefined && nearest.distance <= Math.max(1, Math.floor(word.length / 3))) {
+    return `did you mean \`${nearest.each}\`?`;
+  }
+  return `expected one of ${allowed.map((each) => `\`${each}\``).join(', ')}`;
+}
+
+/** Levenshtein's distance, for short words. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= a.length; row += 1) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column += 1) {
+      const substitution = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min(substitution, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}

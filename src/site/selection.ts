@@ -1,0 +1,176 @@
+import { ProvisioningError } from '../errors.ts';
+import type { Value } from '../fragment/value.ts';
+import { toValue } from '../fragment/value.ts';
+import type { Machine } from '../machine/machine.ts';
+import type { Mismatch } from '../machine/selector.ts';
+import { matches, mismatches } from '../machine/selector.ts';
+import { candidates } from './group-index.ts';
+import type { Contribution, Group, Profile, Revision } from './revision.ts';
+
+/** What a machine is to become, and who said so. */
+export interface Selection {
+  readonly profile: Profile;
+  /** The group that decided; absent when the request named the profile and no group of it matches. */
+  readonly group?: Group;
+  /** Every group that contributes, the least specific first. */
+  readonly groups: readonly Group[];
+  /** The parameters of site and groups, each from the most specific one that gives it. */
+  readonly contributions: ReadonlyMap<string, Contribution>;
+}
+
+/** Why the groups decide as they do, for a person. */
+export interface Explanation {
+  readonly outcome:
+    | { readonly ok: true; readonly selection: Selection }
+    | { readonly ok: false; readonly error: ProvisioningError };
+  /** Every group of the site, in the order of their ids. */
+  readonly groups: readonly GroupVerdict[];
+}
+
+/** What became of one group in a selection. */
+export interface GroupVerdict {
+  readonly group: Group;
+  readonly verdict: 'decides' | 'contributes' | 'less-specific' | 'other-profile' | 'does-not-match';
+  readonly mismatches: readonly Mismatch[];
+}
+
+/**
+ * Picks the profile for a machine and gathers its parameters. With `profileId` the request has named the profile, and
+ * only groups of that profile or of none take part. Throws `profile-not-found`, `machine-unknown`,
+ * `selection-ambiguous`, or `profile-broken` when the deciding group names a profile that does not exist: a less
+ * specific group never stands in for it.
+ */
+export function select(revision: Revision, machine: Machine, profileId?: string): Selection {
+  const named = profileId === undefined ? undefined : revision.profiles.get(profileId);
+  if (profileId !== undefined && named === undefined) {
+    throw new ProvisioningError('profile-not-found', 'there is no profile of this name');
+  }
+  const matching = candidates(revision.index, machine)
+    .map((id) => revision.groups.get(id))
+    .filter((group) => group !== undefined)
+    .filter((group) => matches(group.selector, machine))
+    .sort(bySpecificity);
+  const profile = named ?? decideProfile(revision, matching);
+  const groups = matching.filter((group) => group.profile === undefined || group.profile.id === profile.id);
+  const group = groups.findLast((each) => each.profile !== undefined);
+  const contributions = gatherParameters(revision, groups);
+  return { profile, ...(group === undefined ? {} : { group }), groups, contributions };
+}
+
+/** Does what {@link select} does, and tells for every group what became of it. Never throws a ProvisioningError. */
+export function explain(revision: Revision, machine: Machine, profileId?: string): Explanation {
+  const outcome = attempt(() => select(revision, machine, profileId));
+  const groups = [...revision.groups.values()].map((group): GroupVerdict => {
+    const missed = mismatches(group.selector, machine);
+    if (missed.length > 0) return { group, verdict: 'does-not-match', mismatches: missed };
+    return { group, verdict: outcome.ok ? verdictOf(group, outcome.selection) : 'contributes', mismatches: [] };
+  });
+  return { outcome, groups };
+}
+
+function verdictOf(group: Group, selection: Selection): GroupVerdict['verdict'] {
+  if (group.id === selection.group?.id) return 'decides';
+  if (group.profile !== undefined && group.profile.id !== selection.profile.id) {
+    return selection.group !== undefined && bySpecificity(group, selection.group) < 0 ? 'less-specific' : 'other-profile';
+  }
+  return 'contributes';
+}
+
+function attempt(work: () => Selection): Explanation['outcome'] {
+  try {
+    return { ok: true, selection: work() };
+  } catch (error) {
+    if (error instanceof ProvisioningError) return { ok: false, error };
+    throw error;
+  }
+}
+
+/** The least specific first: fewest keys, then lowest priority; the id only makes the order of equals a fixed one. */
+function bySpecificity(a: Group, b: Group): number {
+  return rank(a, b) || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
+}
+
+function rank(a: Group, b: Group): number {
+  return a.specificity - b.specificity || a.priority - b.priority;
+}
+
+function decideProfile(revision: Revision, matching: readonly Group[]): Profile {
+  const naming = matching.filter((group) => group.profile !== undefined);
+  const decisive = naming[naming.length - 1];
+  if (decisive?.profile === undefined) {
+    throw new ProvisioningError('machine-unknown', 'no group with a profile matches this machine');
+  }
+  const wanted = decisive.profile.id;
+  const rival = naming.find((group) => rank(group, decisive) === 0 && group.profile?.id !== wanted);
+  if (rival !== undefined) {
+    throw ambiguous(rival, decisive, 'name different profiles');
+  }
+  const profile = revision.profiles.get(wanted);
+  if (profile === undefined) {
+    throw new ProvisioningError('profile-broken', `the group ${decisive.id} names a profile that does not exist`, {
+      diagnostics: [missingProfile(decisive.profile.id, decisive.profile.origin)],
+    });
+  }
+  return profile;
+}
+
+/** The report for a group that names a profile which does not exist. */
+export function missingProfile(id: string, origin: Group['origin']) {
+  return { severity: 'error', code: 'reference', message: `there is no profile ${id}`, path: '$.profile', origin } as const;
+}
+
+function ambiguous(a: Group, b: Group, what: string): ProvisioningError {
+  const [first, second] = [a, b].sort((x, y) => (x.id < y.id ? -1 : 1));
+  const message = `the groups ${first?.id} and ${second?.id} both match, are equally specific, and ${what}`;
+  return new ProvisioningError('selection-ambiguous', message, {
+    diagnostics: [
+      {
+        severity: 'error',
+        code: 'selection',
+        message,
+        origin: b.profile?.origin ?? b.origin,
+        hint: 'give one of them a higher `priority` or one more key in `match`',
+      },
+    ],
+  });
+}
+
+/** Each parameter is replaced whole by a more specific group; equally specific groups must give equal values. */
+function gatherParameters(revision: Revision, groups: readonly Group[]): ReadonlyMap<string, Contribution> {
+  const contributions = new Map(revision.settings.parameters);
+  const givers = new Map<string, Group[]>();
+  for (const group of groups) {
+    for (const name of group.parameters.keys()) givers.set(name, [...(givers.get(name) ?? []), group]);
+  }
+  for (const [name, all] of givers) {
+    const last = all[all.length - 1];
+    const value = last?.parameters.get(name);
+    if (last === undefined || value === undefined) continue;
+    for (const rival of all) {
+      const other = rival.parameters.get(name);
+      if (rival === last || rank(rival, last) !== 0 || other === undefined || sameValue(other, value)) continue;
+      throw ambiguousParameter(name, rival, last, value);
+    }
+    contributions.set(name, value);
+  }
+  return contributions;
+}
+
+function ambiguousParameter(name: string, a: Group, b: Group, value: Contribution): ProvisioningError {
+  const error = ambiguous(a, b, `disagree about the parameter ${name}`);
+  const diagnostics = error.diagnostics.map((diagnostic) => ({ ...diagnostic, origin: value.keyOrigin }));
+  return new ProvisioningError('selection-ambiguous', error.message, { diagnostics });
+}
+
+/** True when two contributions give the same value, whatever the order of their keys. */
+export function sameValue(a: Contribution, b: Contribution): boolean {
+  return canonical(toValue(a.node).value ?? null) === canonical(toValue(b.node).value ?? null);
+}
+
+function canonical(value: Value): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))
+      : inner,
+  );
+}

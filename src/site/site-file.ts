@@ -1,0 +1,217 @@
+import { constants } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { lstat, open, readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { join, posix, relative, sep } from 'node:path';
+import type { Diagnostic, DiagnosticCode } from '../diagnostic.ts';
+import { compareText } from '../diagnostic.ts';
+import { ProvisioningError } from '../errors.ts';
+import type { FileTreeEntry } from '../fragment/file-tree.ts';
+import type { SiteLimits } from './limits.ts';
+import { DEFAULT_SITE_LIMITS } from './limits.ts';
+import type { SourceTree } from './source-tree.ts';
+
+/** The folders that hold documents, and whether they may hold folders themselves. */
+const DOCUMENT_FOLDERS: readonly { readonly name: string; readonly nested: boolean }[] = [
+  { name: 'profiles', nested: false },
+  { name: 'fragments', nested: true },
+  { name: 'groups', nested: false },
+];
+
+/**
+ * Reads a site directory once. Only regular files that lie in the site, also after all links are followed, are taken;
+ * whatever else stands in its folders is reported. Throws `site-invalid` when the directory itself cannot be read.
+ */
+export async function readSite(directory: string, limits: SiteLimits = DEFAULT_SITE_LIMITS): Promise<SourceTree> {
+  let root: string;
+  try {
+    root = await realpath(directory);
+    if (!(await stat(root)).isDirectory()) throw new Error('it is not a directory');
+  } catch (error) {
+    throw new ProvisioningError('site-invalid', `the site directory ${directory} cannot be read: ${reason(error)}`, {
+      cause: error,
+    });
+  }
+  return new SiteReader(root, limits).read();
+}
+
+class SiteReader {
+  readonly #root: string;
+  readonly #limits: SiteLimits;
+  readonly #documents = new Map<string, Buffer>();
+  readonly #files = new Map<string, FileTreeEntry>();
+  readonly #diagnostics: Diagnostic[] = [];
+  #entries = 0;
+  #bytes = 0;
+  #full = false;
+
+  constructor(root: string, limits: SiteLimits) {
+    this.#root = root;
+    this.#limits = limits;
+  }
+
+  async read(): Promise<SourceTree> {
+    let known = false;
+    for (const name of await this.#list('')) {
+      const folder = DOCUMENT_FOLDERS.find((each) => each.name === name);
+      known ||= folder !== undefined || name === 'files' || name === 'site.yaml';
+      if (folder !== undefined) await this.#readFolder(name, folder.nested);
+      else if (name === 'files') await this.#readFiles('files', 'files', 0);
+      else if (name === 'site.yaml') await this.#readDocument(name);
+      else if (/^site\.(?:yml|toml|json)$/.test(name)) this.#fault(name, 'site-file', 'this file is not read', 'name it site.yaml');
+    }
+    if (!known) {
+      this.#fault('.', 'site-file', 'the directory holds no site', 'make a folder profiles/ with a Butane file in it');
+    }
+    return { documents: this.#documents, files: this.#files, diagnostics: this.#diagnostics };
+  }
+
+  async #readFolder(path: string, nested: boolean, depth = 0): Promise<void> {
+    if (!(await this.#leadsInside(path))) return;
+    if (!(await stat(join(this.#root, path))).isDirectory()) {
+      this.#fault(path, 'site-file', `${path} must be a folder`);
+      return;
+    }
+    for (const name of await this.#list(path)) {
+      if (name.startsWith('.') || name.endsWith('~')) continue;
+      const inner = posix.join(path, name);
+      if (!this.#count(inner)) return;
+      if (!(await this.#leadsInside(inner))) continue;
+      const isFolder = (await stat(join(this.#root, inner))).isDirectory();
+      if (!isFolder) await this.#readDocument(inner);
+      else if (!nested) this.#fault(inner, 'site-file', `${path}/ holds no folders`, 'put the file directly into it');
+      else if (depth >= this.#limits.depth) this.#fault(inner, 'too-large', 'the folders are nested too deeply');
+      else await this.#readFolder(inner, nested, depth + 1);
+    }
+  }
+
+  async #readDocument(path: string): Promise<void> {
+    if (!(await this.#leadsInside(path))) return;
+    const read = await this.#readRegular(path, path, this.#limits.documentBytes);
+    if (read !== undefined) this.#documents.set(path, read.content);
+  }
+
+  /** Takes what is at `source` as `path`; the two differ only where a link's content stands in for the link. */
+  async #readFiles(source: string, path: string, depth: number): Promise<void> {
+    if (!this.#count(path)) return;
+    if (depth > this.#limits.depth) return this.#fault(path, 'too-large', 'the folders are nested too deeply');
+    const status = await lstat(join(this.#root, source));
+    if (status.isSymbolicLink()) return this.#readLink(source, path, depth);
+    if (!status.isDirectory()) {
+      const read = await this.#readRegular(source, path, this.#limits.fileBytes);
+      if (read !== undefined) this.#files.set(inFiles(path), { kind: 'file', ...read });
+      return;
+    }
+    if (path !== 'files') this.#files.set(inFiles(path), { kind: 'directory' });
+    for (const name of await this.#list(source)) {
+      if (name.startsWith('..')) continue;
+      if (this.#full) return;
+      await this.#readFiles(posix.join(source, name), posix.join(path, name), depth + 1);
+    }
+  }
+
+  /**
+   * A relative link inside files/ stays a link, as butane's trees want it. One that passes through a name that is not
+   * taken itself (Kubernetes' `..data`) is replaced by what it leads to.
+   */
+  async #readLink(source: string, path: string, depth: number): Promise<void> {
+    const hint = 'use a relative link inside files/, or write storage.links for a link on the machine';
+    if (!(await this.#leadsInside(source, hint))) return;
+    const target = await readlink(join(this.#root, source));
+    const lexical = posix.normalize(posix.join(posix.dirname(source), target));
+    const inside = !posix.isAbsolute(target) && lexical.startsWith('files/');
+    const real = relative(this.#root, await realpath(join(this.#root, source))).split(sep).join('/');
+    if (path === 'files' || (inside && lexical.split('/').some((part) => part.startsWith('..')))) {
+      await this.#readFiles(real, path, depth + 1);
+    } else if (inside) {
+      this.#files.set(inFiles(path), { kind: 'link', target });
+    } else {
+      this.#fault(path, 'site-link', 'the link leads out of files/', hint);
+    }
+  }
+
+  /** Opens without following a last link and without blocking on a FIFO, then looks at what really was opened. */
+  async #readRegular(source: string, path: string, limit: number): Promise<{ content: Buffer; executable: boolean } | undefined> {
+    let handle: FileHandle | undefined;
+    try {
+      const real = await realpath(join(this.#root, source));
+      handle = await open(real, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+      const status = await handle.stat();
+      if (!status.isFile()) {
+        this.#fault(path, 'site-file', 'this is no regular file', 'a site holds files, folders and links only');
+        return undefined;
+      }
+      if (status.size > limit) {
+        this.#fault(path, 'too-large', `the file is larger than ${limit} bytes`);
+        return undefined;
+      }
+      const content = Buffer.alloc(status.size);
+      let filled = 0;
+      while (filled < content.length) {
+        const { bytesRead } = await handle.read(content, filled, content.length - filled, filled);
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      this.#bytes += filled;
+      if (this.#bytes > this.#limits.totalBytes && !this.#full) {
+        this.#full = true;
+        this.#fault(path, 'too-large', `the site is larger than ${this.#limits.totalBytes} bytes in all`);
+      }
+      return this.#full ? undefined : { content: content.subarray(0, filled), executable: (status.mode & 0o111) !== 0 };
+    } catch (error) {
+      this.#fault(path, 'site-file', `the file cannot be read: ${reason(error)}`);
+      return undefined;
+    } finally {
+      await handle?.close();
+    }
+  }
+
+  async #list(path: string): Promise<readonly string[]> {
+    try {
+      return (await readdir(join(this.#root, path))).sort(compareText);
+    } catch (error) {
+      this.#fault(path || '.', 'site-file', `the folder cannot be read: ${reason(error)}`);
+      return [];
+    }
+  }
+
+  async #leadsInside(path: string, hint = 'copy the file into the site'): Promise<boolean> {
+    try {
+      const real = await realpath(join(this.#root, path));
+      if (real === this.#root || real.startsWith(this.#root + sep)) return true;
+      this.#fault(path, 'site-link', 'the link leads out of the site', hint);
+    } catch (error) {
+      this.#fault(path, 'site-link', `this leads nowhere: ${reason(error)}`, hint);
+    }
+    return false;
+  }
+
+  #count(path: string): boolean {
+    this.#entries += 1;
+    if (this.#entries <= this.#limits.entries) return !this.#full;
+    if (!this.#full) this.#fault(path, 'too-large', `the site holds more than ${this.#limits.entries} files and folders`);
+    this.#full = true;
+    return false;
+  }
+
+  #fault(path: string, code: DiagnosticCode, message: string, hint?: string): void {
+    const origin = { file: path, line: 1, column: 1 };
+    this.#diagnostics.push({ severity: 'error', code, message, origin, ...(hint === undefined ? {} : { hint }) });
+  }
+}
+
+function inFiles(path: string): string {
+  return path.slice('files/'.length);
+}
+
+function reason(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown fault';
+  const code = 'code' in error ? String(error.code) : '';
+  return REASONS[code] ?? error.message.split(',')[0] ?? code;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EACCES: 'permission denied',
+  ENOTDIR: 'a part of the path is no directory',
+  ELOOP: 'its links go round in a circle',
+};
