@@ -92,18 +92,38 @@ export function compileTemplate(text: string): Template {
   };
 }
 
-/** Compiles a bare expression, such as a layer's `when` or `each`. Throws {@link TemplateFault}. */
+/** A compiled condition, a layer's `when`. */
+export interface Condition {
+  readonly reads: Template['reads'];
+  /** True when the condition holds. What the request does not have (a label, an optional parameter) counts as false. */
+  holds(scope: TemplateScope): boolean;
+}
+
+/** Compiles a bare expression that yields a value, such as a layer's `each`. Throws {@link TemplateFault}. */
 export function compileExpression(expression: string): Template {
-  if (/\}\}|%\}|\{\{|\{%/.test(expression)) {
-    throw new TemplateFault('write the expression without {{ }}: parameters.gpu');
-  }
-  // The condition goes through `if` to be read by Liquid's own rules, and the value through a lone output.
+  refuseBraces(expression);
   const templates = attempt(() => typedEngine.parse(`{{ ${expression} }}`));
   if (templates.length !== 1) throw new TemplateFault('this is no expression');
   return {
     reads: readsOf(templates),
-    evaluate: (scope) => attempt(() => checked(typedEngine.evalValueSync(expression, { ...scope }))),
+    evaluate: (scope) => attempt(() => checked(typedEngine.renderSync(templates, scope))),
   };
+}
+
+/** Compiles a bare condition, read by the rules of Liquid's own `if`. Throws {@link TemplateFault}. */
+export function compileCondition(expression: string): Condition {
+  refuseBraces(expression);
+  const templates = attempt(() => textEngine.parse(`{% if ${expression} %}yes{% endif %}`));
+  return {
+    reads: readsOf(templates),
+    holds: (scope) => attempt(() => textEngine.renderSync(templates, scope)) === 'yes',
+  };
+}
+
+function refuseBraces(expression: string): void {
+  if (/\}\}|%\}|\{\{|\{%/.test(expression)) {
+    throw new TemplateFault('write the expression without {{ }}: parameters.gpu');
+  }
 }
 
 function readsOf(templates: LiquidTemplate[]): Template['reads'] {

@@ -33,7 +33,7 @@ export function compileSchema(schema: object): CompiledSchema {
     ownProperties: true,
     strict: true,
     strictTypes: false,
-    strictTuple: false,
+    strictTuples: false,
     strictRequired: false,
     allowUnionTypes: true,
     validateFormats: true,

@@ -1,0 +1,214 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import PQueue from 'p-queue';
+import { ProvisioningError } from '../errors.ts';
+import type { BoundedProcess, BoundedResult } from './bounded-process.ts';
+import { startBounded } from './bounded-process.ts';
+import type { Butane, ButaneIdentity, TranslateRequest, Translation } from './butane.ts';
+import { parseReport } from './report.ts';
+
+/** How much butane may use. */
+export interface ButaneLimits {
+  /** Documents translated at the same time; one butane keeps one core busy. */
+  readonly concurrency: number;
+  /** Documents that may wait for their turn. */
+  readonly maxQueued: number;
+  /** From the start of one process to its end; waiting does not count. */
+  readonly wallMs: number;
+  /** Writable memory of one process, where the system has `prlimit`; 0 sets no limit. */
+  readonly memoryBytes: number;
+  readonly inputBytes: number;
+  readonly stdoutBytes: number;
+  readonly stderrBytes: number;
+  /** How long `close` lets running translations go on. */
+  readonly closeMs: number;
+}
+
+const MIB = 1024 * 1024;
+
+/** What holds unless something else is asked for. */
+export const DEFAULT_BUTANE_LIMITS: ButaneLimits = Object.freeze({
+  concurrency: availableParallelism(),
+  maxQueued: 256,
+  wallMs: 5000,
+  memoryBytes: 512 * MIB,
+  inputBytes: MIB,
+  stdoutBytes: 32 * MIB,
+  stderrBytes: 2 * MIB,
+  closeMs: 5000,
+});
+
+/** More threads only cost time: one butane per core is the fastest way through many documents. */
+const ENVIRONMENT: Readonly<Record<string, string>> = { GOMAXPROCS: '1' };
+
+/** How butane is started: the program, and what stands before butane's own arguments. */
+interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+}
+
+/**
+ * Gets a butane ready: hashes the program and asks for its version. Throws `butane-missing` when there is no such file,
+ * and `butane-failed` when it cannot be run. Every translation is one process, with the limits given.
+ */
+export async function openButane(path: string, limits: Partial<ButaneLimits> = {}): Promise<Butane> {
+  const bounds: ButaneLimits = { ...DEFAULT_BUTANE_LIMITS, ...limits };
+  const program = resolve(path);
+  const sha256 = await digest(program);
+  const plain: Command = { program, args: [] };
+  const limited = limitedCommand(program, bounds);
+  const probed = limited && (await askVersion(limited, bounds));
+  if (limited && probed && isDone(probed))
+    return createButane(limited, { path: program, version: versionIn(probed), sha256 }, bounds);
+  const answer = await askVersion(plain, bounds);
+  if (!isDone(answer)) throw failed('butane cannot be run', answer);
+  return createButane(plain, { path: program, version: versionIn(answer), sha256 }, bounds);
+}
+
+async function digest(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    await pipeline(createReadStream(path), hash);
+  } catch (cause) {
+    const missing = cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR');
+    throw new ProvisioningError(missing ? 'butane-missing' : 'butane-failed', `butane cannot be read at ${path}`, {
+      cause,
+    });
+  }
+  return hash.digest('hex');
+}
+
+const PRLIMIT = ['/usr/bin/prlimit', '/bin/prlimit'];
+
+/**
+ * The limit is on writable memory, not on address space: Go reserves more than half a GiB of addresses before `main`. The
+ * limit on processor time is for a butane whose parent died and can no longer watch the clock.
+ */
+function limitedCommand(program: string, limits: ButaneLimits): Command | undefined {
+  const prlimit = PRLIMIT.find((candidate) => existsSync(candidate));
+  if (prlimit === undefined || limits.memoryBytes === 0) return undefined;
+  const seconds = Math.ceil(limits.wallMs / 1000) + 2;
+  return { program: prlimit, args: [`--data=${limits.memoryBytes}`, '--core=0', `--cpu=${seconds}`, '--', program] };
+}
+
+function askVersion(command: Command, limits: ButaneLimits): Promise<BoundedResult> {
+  return start(command, ['-V'], Buffer.alloc(0), limits).result;
+}
+
+function isDone(result: BoundedResult): boolean {
+  return result.cut === undefined && result.exitCode === 0;
+}
+
+/** A build without a version says `Butane was not built properly`, which is no sign of a bad one. */
+function versionIn(result: BoundedResult): string {
+  const match = /^(?:butane )?v?(\d[\w.+~-]{0,99})\s*$/i.exec(result.stdout.toString('utf8'));
+  return match?.[1] ?? 'unknown';
+}
+
+function start(command: Command, args: readonly string[], input: Buffer, limits: ButaneLimits): BoundedProcess {
+  const { wallMs, stdoutBytes, stderrBytes } = limits;
+  return startBounded({
+    program: command.program,
+    args: [...command.args, ...args],
+    env: ENVIRONMENT,
+    input,
+    wallMs,
+    stdoutBytes,
+    stderrBytes,
+  });
+}
+
+function createButane(command: Command, identity: ButaneIdentity, limits: ButaneLimits): Butane {
+  const queue = new PQueue({ concurrency: limits.concurrency });
+  const running = new Set<BoundedProcess>();
+  let closing: Promise<void> | undefined;
+
+  async function run(request: TranslateRequest, input: Buffer): Promise<Translation> {
+    refuseWhenClosing();
+    const child = start(command, argumentsFor(request), input, limits);
+    running.add(child);
+    try {
+      return readResult(await child.result, limits);
+    } finally {
+      running.delete(child);
+    }
+  }
+
+  function refuseWhenClosing(): void {
+    if (closing !== undefined) throw new ProvisioningError('not-ready', 'the service is shutting down');
+  }
+
+  async function close(): Promise<void> {
+    const deadline = setTimeout(() => {
+      for (const child of running) child.stop();
+    }, limits.closeMs);
+    await queue.onIdle();
+    clearTimeout(deadline);
+  }
+
+  return {
+    identity: Object.freeze(identity),
+    async translate(request) {
+      refuseWhenClosing();
+      const input = typeof request.source === 'string' ? Buffer.from(request.source) : request.source;
+      if (input.length > limits.inputBytes) return tooLarge(input.length, limits.inputBytes);
+      if (queue.pending >= limits.concurrency && queue.size >= limits.maxQueued) {
+        throw new ProvisioningError('queue-full', `${queue.size} translations are waiting already`);
+      }
+      return queue.add(() => run(request, input));
+    },
+    load: () => ({ running: queue.pending, queued: queue.size }),
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function argumentsFor({ strict, filesDir }: TranslateRequest): readonly string[] {
+  const local = filesDir === undefined ? [] : ['--files-dir', resolve(filesDir)];
+  return [...(strict ? ['--strict'] : []), '--raw', '--raw-errors', ...local];
+}
+
+function tooLarge(size: number, limit: number): Translation {
+  const failure = `the document is too large for butane: ${size} bytes, and ${limit} are allowed`;
+  return { ok: false, failure, entries: [{ severity: 'error', message: failure }], yamlFaults: [], durationMs: 0 };
+}
+
+/** Exit code 1 is butane's judgement of a document, as long as it says so; 2 is a crash or wrong usage, so ours. */
+function readResult(result: BoundedResult, limits: ButaneLimits): Translation {
+  if (result.cut === 'wall') {
+    throw new ProvisioningError('render-timeout', `butane took longer than ${limits.wallMs} ms and was stopped`);
+  }
+  if (result.cut === 'stopped') throw new ProvisioningError('not-ready', 'the service is shutting down');
+  if (result.cut !== undefined || result.exitCode === undefined || result.exitCode > 1) {
+    throw failed('butane failed', result);
+  }
+  const { durationMs } = result;
+  const { entries, failure, yamlFaults } = parseReport(result.stderr.toString('utf8'));
+  if (result.exitCode === 0) return { ok: true, ignition: result.stdout.toString('utf8'), entries, durationMs };
+  if (failure === undefined) throw failed('butane failed without a reason', result);
+  return { ok: false, failure, entries, yamlFaults, durationMs };
+}
+
+/** What butane printed stays out of the message: a crash can quote the document, and with it a secret. */
+function failed(what: string, result: BoundedResult): ProvisioningError {
+  return new ProvisioningError('butane-failed', `${what}: ${reasonOf(result)}`);
+}
+
+function reasonOf(result: BoundedResult): string {
+  const { cut, signal, exitCode, startFault } = result;
+  if (startFault !== undefined) return `it could not be started (${startFault})`;
+  if (cut === 'stdout' || cut === 'stderr') return `it wrote too much to ${cut}`;
+  if (cut === 'wall') return 'it did not end in time';
+  if (signal !== undefined) return `it was killed by ${signal}`;
+  if (isCrash(result.stderr)) return `it crashed (exit code ${exitCode})`;
+  return `exit code ${exitCode}`;
+}
+
+function isCrash(stderr: Buffer): boolean {
+  return /^(?:panic|fatal error|runtime): /m.test(stderr.toString('utf8')) || stderr.includes('\ngoroutine ');
+}

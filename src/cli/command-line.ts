@@ -1,0 +1,171 @@
+import { Command, CommanderError, Option } from 'commander';
+import type { Config, Flags } from '../config.ts';
+import { readConfig } from '../config.ts';
+import { ProvisioningError } from '../errors.ts';
+import { explainCommand } from './explain.ts';
+import { failWith } from './failure.ts';
+import { lintCommand } from './lint.ts';
+import { openapiCommand } from './openapi.ts';
+import { renderCommand } from './render.ts';
+import { REPORT_FORMATS } from './report-formats.ts';
+import { serveCommand } from './serve.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Exit codes: fine, faults of the site or the run, wrong usage. */
+export const EXIT = { fine: 0, faults: 1, usage: 2 } as const;
+
+/** Runs one command line and resolves to its exit code. */
+export async function runCommandLine(argv: readonly string[], terminal: Terminal, version: string): Promise<number> {
+  let exitCode: number = EXIT.fine;
+  const program = new Command('pilotlight')
+    .description('Serves Ignition configs to booting machines, written as Butane and translated by the real butane.')
+    .version(version, '-V, --version')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => void terminal.out(text), writeErr: terminal.err })
+    .showHelpAfterError('(add --help for the flags)')
+    .helpCommand(false)
+    .addHelpText('after', HELP);
+
+  /** Runs a command with a checked config and turns what it throws into an exit code. */
+  const action = (run: (config: Config) => Promise<number>, flags: Flags): Promise<void> => {
+    const result = readConfig(flags, terminal.environment, terminal.onTerminal);
+    if (!result.ok) {
+      for (const fault of result.faults) terminal.err(`error: ${fault}\n`);
+      exitCode = EXIT.usage;
+      return Promise.resolve();
+    }
+    return run(result.config).then(
+      (code) => {
+        exitCode = code;
+      },
+      (error: unknown) => {
+        exitCode = failWith(error, terminal);
+      },
+    );
+  };
+
+  withSite(program.command('serve'))
+    .description('Run the service.')
+    .option('--listen <host:port>', 'where machines ask (default 127.0.0.1:8080; PILOTLIGHT_LISTEN)')
+    .option('--operator-listen <host:port>', 'where people and tools ask (default 127.0.0.1:8081; PILOTLIGHT_OPERATOR_LISTEN)')
+    .option('--operator-token-file <file>', 'file with the bearer token of the operator API (PILOTLIGHT_OPERATOR_TOKEN_FILE)')
+    .option('--public-url <url>', 'URL under which machines reach the service (PILOTLIGHT_PUBLIC_URL)')
+    .option('--state-dir <dir>', 'directory for what has to outlive a request (default .pilotlight; PILOTLIGHT_STATE_DIR)')
+    .option('--trusted-proxy <cidr>', 'network whose X-Forwarded-For is believed; repeatable (PILOTLIGHT_TRUSTED_PROXIES)', collect)
+    .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (PILOTLIGHT_LOG_LEVEL)')
+    .option('--log-format <format>', 'json, or pretty as on a terminal (PILOTLIGHT_LOG_FORMAT)')
+    .addHelpText('after', '\nExample:\n  pilotlight serve --site ./site --listen 0.0.0.0:8080 --public-url http://boot.example:8080\n')
+    .action((flags: Flags) => action((config) => serveCommand(config, terminal), flags));
+
+  withLabels(withSiteOnly(program.command('render')))
+    .description('Print the exact bytes that a machine would get.')
+    .argument('<profile>', 'the id of a profile')
+    .option('--public-url <url>', 'URL under which machines reach the service (PILOTLIGHT_PUBLIC_URL)')
+    .option('--spec <version>', 'render for a client that reads specs up to this one, such as 3.3.0')
+    .addOption(new Option('--pretty', 'indent the JSON').conflicts('butane'))
+    .addOption(new Option('--butane', 'print the composed Butane instead (the binary is named by PILOTLIGHT_BUTANE here)'))
+    .addHelpText('after', '\nExamples:\n  pilotlight render worker --mac 52:54:00:a1:9c:ae\n  pilotlight render worker --label rack=r7 --spec 3.3.0 | ignition-validate -\n')
+    .action((profile: string, flags: Omit<Flags, 'butane'> & RenderFlags) => {
+      const { butane, ...rest } = flags;
+      return action((config) => renderCommand(profile, config, { ...rest, ...(butane === undefined ? {} : { butane }) }, terminal), rest);
+    });
+
+  withSite(program.command('lint'))
+    .description('Render every profile for every group and report all faults; exit 1 when there are errors.')
+    .addOption(new Option('--format <format>', 'how to report').choices(Object.keys(REPORT_FORMATS)).default('text'))
+    .addHelpText('after', '\nExample:\n  pilotlight lint --site ./site --format github\n')
+    .action((flags: Flags & { readonly format: string }) => action((config) => lintCommand(config, flags.format, terminal, version), flags));
+
+  withLabels(withSite(program.command('explain')))
+    .description('Tell which group and profile a machine gets, and why not the others.')
+    .addHelpText('after', '\nExample:\n  pilotlight explain --mac 52:54:00:a1:9c:ae --label rack=r7\n')
+    .action((flags: Flags & LabelFlags) => action((config) => explainCommand(config, flags, terminal), flags));
+
+  program
+    .command('openapi')
+    .description('Print the OpenAPI document of one API, or write both.')
+    .addOption(new Option('--api <name>', 'which one to print').choices(['machine', 'operator']).default('machine'))
+    .option('--write <dir>', 'write machine.yaml and operator.yaml into this directory')
+    .action((flags: { readonly api: string; readonly write?: string }) => action(() => openapiCommand(flags, terminal), {}));
+
+  try {
+    if (argv.length === 0) {
+      terminal.err(program.helpInformation());
+      return EXIT.usage;
+    }
+    await program.parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+    throw error;
+  }
+  return exitCode;
+}
+
+const HELP = `
+Examples:
+  pilotlight serve --site ./site
+  pilotlight lint --site ./site
+  pilotlight render worker --mac 52:54:00:a1:9c:ae --site ./site
+  pilotlight explain --mac 52:54:00:a1:9c:ae --site ./site
+
+Exit codes: 0 fine, 1 the site or the run has faults, 2 wrong usage.
+`;
+
+/** Flags that describe a machine. */
+export interface LabelFlags {
+  readonly mac?: string;
+  readonly uuid?: string;
+  readonly serial?: string;
+  readonly hostname?: string;
+  readonly arch?: string;
+  readonly ip?: string;
+  readonly label?: readonly string[];
+}
+
+/** Flags of `render`. */
+export interface RenderFlags extends LabelFlags {
+  readonly spec?: string;
+  readonly pretty?: boolean;
+  /** Print the Butane instead of the Ignition. */
+  readonly butane?: boolean;
+}
+
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, value];
+}
+
+function withSiteOnly(command: Command): Command {
+  return command.option('--site <dir>', 'the site directory (default site; PILOTLIGHT_SITE)');
+}
+
+function withSite(command: Command): Command {
+  return withSiteOnly(command).option('--butane <file>', 'the butane binary (default: the built one, then the one in PATH; PILOTLIGHT_BUTANE)');
+}
+
+function withLabels(command: Command): Command {
+  return command
+    .option('--mac <address>', 'the MAC address of the machine')
+    .option('--uuid <uuid>', 'its SMBIOS UUID')
+    .option('--serial <text>', 'its serial number')
+    .option('--hostname <name>', 'its host name')
+    .option('--arch <arch>', 'its architecture')
+    .option('--ip <address>', 'its address')
+    .option('--label <key=value>', 'any other label; repeatable', collect);
+}
+
+/** Reads the label flags the way a query is read. Throws `label-invalid`. */
+export function queryOf(flags: LabelFlags): Readonly<Record<string, string>> {
+  const query: Record<string, string> = Object.create(null);
+  for (const key of ['mac', 'uuid', 'serial', 'hostname', 'arch', 'ip'] as const) {
+    const value = flags[key];
+    if (value !== undefined) query[key] = value;
+  }
+  for (const label of flags.label ?? []) {
+    const at = label.indexOf('=');
+    const key = label.slice(0, at);
+    if (at < 1) throw new ProvisioningError('label-invalid', '--label needs KEY=VALUE');
+    if (key in query) throw new ProvisioningError('label-invalid', `the label ${key} was given twice`);
+    query[key] = label.slice(at + 1);
+  }
+  return query;
+}

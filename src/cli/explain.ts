@@ -1,0 +1,50 @@
+import type { Config } from '../config.ts';
+import { machineEntries, parseMachine } from '../machine/machine.ts';
+import { readSiteRevision } from '../service.ts';
+import type { Explanation, GroupVerdict } from '../site/selection.ts';
+import { explain } from '../site/selection.ts';
+import { formatDiagnostic } from './code-frame.ts';
+import type { LabelFlags } from './command-line.ts';
+import { queryOf } from './command-line.ts';
+import type { Terminal } from './terminal.ts';
+import { styled } from './terminal.ts';
+
+const VERDICTS: Readonly<Record<GroupVerdict['verdict'], string>> = {
+  decides: 'decides the profile',
+  contributes: 'contributes parameters',
+  'less-specific': 'matches, but is less specific',
+  'other-profile': 'matches, but names another profile',
+  'does-not-match': 'does not match',
+};
+
+/** Tells what a machine gets and why; exit 1 when it gets nothing. */
+export async function explainCommand(config: Config, flags: LabelFlags, terminal: Terminal): Promise<number> {
+  const machine = parseMachine(queryOf(flags), { from: 'query' });
+  const revision = await readSiteRevision(config.site);
+  const explanation = explain(revision, machine);
+  const { colour } = terminal;
+  const labels = machineEntries(machine).map(([key, value]) => `${key}=${value}`);
+  const lines = [`machine: ${labels.length === 0 ? 'no labels' : labels.join(' ')}`, ...outcomeLines(explanation)];
+  lines.push('groups:');
+  for (const { group, verdict, mismatches } of explanation.groups) {
+    const why = mismatches.map(({ key, reason }) => (reason === 'absent' ? `${key} is not given` : `${key} is another`)).join(', ');
+    const mark = verdict === 'decides' ? '*' : verdict === 'contributes' ? '+' : ' ';
+    lines.push(`  ${mark} ${styled(group.id, 'bold', terminal.outOnTerminal && colour)}: ${VERDICTS[verdict]}${why === '' ? '' : ` (${why})`}`);
+  }
+  if (explanation.groups.length === 0) lines.push('  none');
+  await terminal.out(`${lines.join('\n')}\n`);
+  if (explanation.outcome.ok) return 0;
+  for (const diagnostic of explanation.outcome.error.diagnostics) {
+    terminal.err(`${formatDiagnostic(diagnostic, { documents: revision.documents, colour, frame: terminal.onTerminal })}\n`);
+  }
+  return 1;
+}
+
+function outcomeLines({ outcome }: Explanation): readonly string[] {
+  if (!outcome.ok) return [`profile: none, because ${outcome.error.message}`];
+  const { profile, group, contributions } = outcome.selection;
+  return [
+    `profile: ${profile.id}${group === undefined ? '' : ` (group ${group.id})`}`,
+    ...[...contributions].map(([name, { source }]) => `parameter: ${name} from ${source}`),
+  ];
+}

@@ -1,0 +1,57 @@
+import type { Config } from '../config.ts';
+import { checkSite } from '../render/check.ts';
+import { openWorkshop, SiteFaults } from '../service.ts';
+import type { CliReport } from './report-formats.ts';
+import { REPORT_FORMATS } from './report-formats.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Reports everything that is wrong with a site: text on standard error, the other formats on standard output. */
+export async function lintCommand(config: Config, format: string, terminal: Terminal, version: string): Promise<number> {
+  const { reports, documents, checked } = await findReports(config, terminal);
+  const sorted = [...reports].sort(byPlace);
+  const text = REPORT_FORMATS[format]?.(sorted, { documents, colour: terminal.colour, version, site: config.site.replace(/\/+$/, '') }) ?? '';
+  if (format === 'text') terminal.err(text);
+  else await terminal.out(text);
+  const errors = sorted.filter(({ diagnostic }) => diagnostic.severity === 'error').length;
+  const warnings = sorted.filter(({ diagnostic }) => diagnostic.severity === 'warning').length;
+  if (format === 'text') terminal.err(`${text === '' ? '' : '\n'}${checked}: ${count(errors, 'error')}, ${count(warnings, 'warning')}\n`);
+  return errors > 0 ? 1 : 0;
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
+
+interface Found {
+  readonly reports: readonly CliReport[];
+  readonly documents: ReadonlyMap<string, Buffer>;
+  readonly checked: string;
+}
+
+async function findReports(config: Config, terminal: Terminal): Promise<Found> {
+  try {
+    const workshop = await openWorkshop({ site: config.site, publicUrl: config.publicUrl, ...(config.butane === undefined ? {} : { butane: config.butane }) });
+    try {
+      const { revision } = workshop.served;
+      const reports = await checkSite(workshop.served, workshop.renderer, {
+        concurrency: 4,
+        onProgress: (done, total) => {
+          if (terminal.onTerminal) terminal.err(`\r\u001b[K${done === total ? '' : `rendering ${done} of ${total}`}`);
+        },
+      });
+      const checked = `${count(revision.profiles.size, 'profile')}, ${count(revision.groups.size, 'group')}`;
+      return { reports, documents: revision.documents, checked };
+    } finally {
+      await workshop.close();
+    }
+  } catch (error) {
+    if (!(error instanceof SiteFaults)) throw error;
+    return { reports: error.diagnostics.map((diagnostic) => ({ diagnostic })), documents: error.documents, checked: 'the site cannot be loaded' };
+  }
+}
+
+function byPlace(a: CliReport, b: CliReport): number {
+  const key = ({ diagnostic: { origin, message }, profile, group }: CliReport) =>
+    [origin?.file ?? '', String(origin?.line ?? 0).padStart(8), String(origin?.column ?? 0).padStart(8), message, profile ?? '', group ?? ''].join('\0');
+  return key(a) < key(b) ? -1 : 1;
+}

@@ -1,0 +1,42 @@
+import type { Config } from '../config.ts';
+import { ProvisioningError } from '../errors.ts';
+import { parseSpecVersion } from '../ignition/spec-version.ts';
+import { parseMachine } from '../machine/machine.ts';
+import { openWorkshop } from '../service.ts';
+import { formatDiagnostic } from './code-frame.ts';
+import type { RenderFlags } from './command-line.ts';
+import { queryOf } from './command-line.ts';
+import { failWith } from './failure.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Prints what a machine would get from the service, byte for byte; warnings go to standard error. */
+export async function renderCommand(profileId: string, config: Config, flags: RenderFlags, terminal: Terminal): Promise<number> {
+  const machine = parseMachine(queryOf(flags), { from: 'query' });
+  const accepts = flags.spec === undefined ? undefined : parseSpecVersion(flags.spec);
+  if (flags.spec !== undefined && accepts === undefined) {
+    throw new ProvisioningError('request-invalid', '--spec must be a version such as 3.3.0');
+  }
+  const workshop = await openWorkshop({ site: config.site, publicUrl: config.publicUrl, ...(config.butane === undefined ? {} : { butane: config.butane }) });
+  const { documents } = workshop.served.revision;
+  try {
+    const request = { machine, profileId, ...(accepts === undefined ? {} : { accepts }) };
+    const rendered = await workshop.renderer.renderInFull(workshop.served, request);
+    for (const diagnostic of rendered.diagnostics) {
+      terminal.err(`${formatDiagnostic(diagnostic, { documents, colour: terminal.colour, frame: terminal.onTerminal })}\n`);
+    }
+    if (flags.butane) {
+      if (rendered.butane === undefined) throw new ProvisioningError('request-invalid', `the profile ${profileId} is written in Ignition; it has no Butane`);
+      await terminal.out(rendered.butane);
+    } else if (flags.pretty) await terminal.out(`${JSON.stringify(JSON.parse(rendered.body.toString('utf8')), null, 2)}\n`);
+    else await terminal.out(rendered.body);
+    return 0;
+  } catch (error) {
+    if (error instanceof ProvisioningError && error.code === 'profile-not-found') {
+      const known = [...workshop.served.revision.profiles.keys()].join(', ');
+      return failWith(new ProvisioningError('profile-not-found', `there is no profile ${profileId}; the site has ${known}`), terminal);
+    }
+    return failWith(error, terminal, documents);
+  } finally {
+    await workshop.close();
+  }
+}

@@ -1,0 +1,139 @@
+import ipaddr from 'ipaddr.js';
+
+/** A host and port to listen on. */
+export interface Listener {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Everything that can be configured; frozen. */
+export interface Config {
+  readonly site: string;
+  readonly listen: Listener;
+  readonly operatorListen: Listener;
+  readonly operatorTokenFile?: string;
+  /** The URL under which machines reach the service, without a trailing slash. */
+  readonly publicUrl: string;
+  readonly stateDir: string;
+  readonly butane?: string;
+  readonly trustedProxies: readonly string[];
+  readonly logLevel: LogLevel;
+  /** `pretty` on a terminal unless it was chosen. */
+  readonly logFormat: 'json' | 'pretty';
+}
+
+/** pino's levels. */
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** What was written on the command line; a key that is absent was not given. */
+export interface Flags {
+  readonly site?: string;
+  readonly listen?: string;
+  readonly operatorListen?: string;
+  readonly operatorTokenFile?: string;
+  readonly publicUrl?: string;
+  readonly stateDir?: string;
+  readonly butane?: string;
+  readonly trustedProxy?: readonly string[];
+  readonly logLevel?: string;
+  readonly logFormat?: string;
+}
+
+/** The environment, as far as it matters here. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A config, or every fault in it; each names the flag or variable it stands in. */
+export type ConfigResult = { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly faults: readonly string[] };
+
+/** Puts flags before environment before defaults, and checks everything at once. Pure. */
+export function readConfig(flags: Flags, environment: Environment, onTerminal: boolean): ConfigResult {
+  const faults: string[] = [];
+  /** An empty variable is an absent one, as in a unit file or a manifest with an unset value. */
+  const pick = (flag: string | undefined, name: string): { text: string; from: string } | undefined => {
+    if (flag !== undefined) return { text: flag, from: `--${name.toLowerCase().replaceAll('_', '-')}` };
+    const text = environment[`PILOTLIGHT_${name}`];
+    return text === undefined || text === '' ? undefined : { text, from: `PILOTLIGHT_${name}` };
+  };
+  const fault = (from: string, problem: string) => faults.push(`${from}: ${problem}`);
+
+  const listener = (flag: string | undefined, name: string, fallback: Listener): Listener => {
+    const given = pick(flag, name);
+    if (given === undefined) return fallback;
+    const parsed = parseListener(given.text);
+    if (parsed === undefined) fault(given.from, 'must be HOST:PORT, such as 0.0.0.0:8080 or [::1]:8080');
+    return parsed ?? fallback;
+  };
+  const listen = listener(flags.listen, 'LISTEN', { host: '127.0.0.1', port: 8080 });
+  const operatorListen = listener(flags.operatorListen, 'OPERATOR_LISTEN', { host: '127.0.0.1', port: 8081 });
+  const token = pick(flags.operatorTokenFile, 'OPERATOR_TOKEN_FILE');
+  if (!isLoopback(operatorListen.host) && token === undefined) {
+    fault('--operator-listen', 'is not loopback, so --operator-token-file is needed');
+  }
+  if (listen.port !== 0 && listen.host === operatorListen.host && listen.port === operatorListen.port) {
+    fault('--operator-listen', 'must not be the same as --listen');
+  }
+
+  const url = pick(flags.publicUrl, 'PUBLIC_URL');
+  if (url !== undefined && !isHttpUrl(url.text)) fault(url.from, 'must be an absolute http or https URL without query');
+
+  const proxies = flags.trustedProxy ?? splitList(environment.PILOTLIGHT_TRUSTED_PROXIES);
+  const proxiesFrom = flags.trustedProxy === undefined ? 'PILOTLIGHT_TRUSTED_PROXIES' : '--trusted-proxy';
+  for (const proxy of proxies) if (!isNetwork(proxy)) fault(proxiesFrom, `${proxy} is no address or network in CIDR notation`);
+
+  const level = pick(flags.logLevel, 'LOG_LEVEL');
+  const logLevel = LOG_LEVELS.find((each) => each === (level?.text ?? 'info'));
+  if (logLevel === undefined) fault(level?.from ?? '', `must be one of ${LOG_LEVELS.join(', ')}`);
+  const format = pick(flags.logFormat, 'LOG_FORMAT');
+  const logFormat = FORMATS.find((each) => each === (format?.text ?? (onTerminal ? 'pretty' : 'json')));
+  if (logFormat === undefined) fault(format?.from ?? '', `must be ${FORMATS.join(' or ')}`);
+
+  if (faults.length > 0 || logLevel === undefined || logFormat === undefined) return { ok: false, faults };
+  const butane = pick(flags.butane, 'BUTANE');
+  const config: Config = Object.freeze({
+    site: pick(flags.site, 'SITE')?.text ?? 'site',
+    listen,
+    operatorListen,
+    ...(token === undefined ? {} : { operatorTokenFile: token.text }),
+    publicUrl: (url?.text ?? `http://${formatListener(listen)}`).replace(/\/+$/, ''),
+    stateDir: pick(flags.stateDir, 'STATE_DIR')?.text ?? '.pilotlight',
+    ...(butane === undefined ? {} : { butane: butane.text }),
+    trustedProxies: Object.freeze([...proxies]),
+    logLevel,
+    logFormat,
+  });
+  return { ok: true, config };
+}
+
+const FORMATS = ['json', 'pretty'] as const;
+
+/** Writes a listener as it stands in a URL. */
+export function formatListener({ host, port }: Listener): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function parseListener(text: string): Listener | undefined {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  return host === undefined || port > 65_535 ? undefined : { host, port };
+}
+
+function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true;
+  return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback';
+}
+
+function isHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, search, hash, username } = new URL(text);
+  return (protocol === 'http:' || protocol === 'https:') && search === '' && hash === '' && username === '';
+}
+
+function isNetwork(text: string): boolean {
+  return ipaddr.isValid(text) || ipaddr.isValidCIDR(text);
+}
+
+function splitList(text: string | undefined): readonly string[] {
+  return (text ?? '').split(/[\s,]+/).filter((part) => part !== '');
+}

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, type RawServerDefault } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Diagnostic } from '../diagnostic.ts';
+import { ProvisioningError } from '../errors.ts';
+import { createProblem, PROBLEM_TYPE, toProvisioningError } from './problem.ts';
+
+/** A Fastify instance whose routes are typed by their schemas. */
+export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
+
+/** What both apps are made with. */
+export interface AppOptions {
+  readonly logger: FastifyBaseLogger;
+  /** Networks whose `X-Forwarded-For` is believed, in CIDR notation. */
+  readonly trustedProxies?: readonly string[];
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What a route wants in the access log; never content, parameters or tokens. */
+    audit: Readonly<Record<string, unknown>> | undefined;
+  }
+}
+
+/** Longest header section, in bytes: Ignition sends four short headers. */
+const MAX_HEADER_BYTES = 16 * 1024;
+
+/**
+ * An app with what both listeners share: request ids, one access log line for each request, and every error answered as
+ * a problem.
+ */
+export function createApp(options: AppOptions): App {
+  const app = fastify({
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    genReqId: () => randomUUID(),
+    requestIdHeader: false,
+    trustProxy: options.trustedProxies === undefined || options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
+    // A request that is under way when the service stops is answered; the listener takes no new connections then.
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    requestTimeout: 10_000,
+    keepAliveTimeout: 20_000,
+    bodyLimit: 64 * 1024,
+    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: 10_000, connectionsCheckingInterval: 2000 },
+    routerOptions: { maxParamLength: 256 },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
+    clientErrorHandler(error, socket) {
+      if (error.code === 'ECONNRESET' || !socket.writable) return;
+      const problem = createProblem(new ProvisioningError('request-invalid', 'the request is not HTTP that this service reads'), '');
+      const body = JSON.stringify(problem);
+      socket.end(
+        `HTTP/1.1 400 Bad Request\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      );
+    },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.decorateRequest('audit', undefined);
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(new ProvisioningError('route-not-found', 'there is nothing at this path'), request, reply),
+  );
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.info(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? null,
+        status: reply.statusCode,
+        remote: request.ip,
+        userAgent: request.headers['user-agent'] ?? null,
+        durationMs: round(reply.elapsedTime),
+        ...request.audit,
+      },
+      'request',
+    );
+  });
+  return app;
+}
+
+/** Answers with a problem and logs what led to it. */
+export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = toProvisioningError(thrown);
+  const problem = createProblem(error, String(request.id));
+  request.audit = { ...request.audit, code: error.code, reports: error.diagnostics.map(placeOf) };
+  if (error.code === 'internal') request.log.error({ err: error.cause ?? error }, 'unforeseen fault');
+  const body = Buffer.from(JSON.stringify(problem));
+  if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
+  reply
+    .code(problem.status)
+    .header('Content-Type', PROBLEM_TYPE)
+    .header('Content-Length', body.length)
+    .header('Cache-Control', 'no-store')
+    .header('Vary', 'Accept')
+    .send(body);
+}
+
+/** A report's place without its text, which may quote what an author wrote. */
+function placeOf(diagnostic: Diagnostic): Readonly<Record<string, unknown>> {
+  const { severity, code, path, origin } = diagnostic;
+  return { severity, code, path, at: origin === undefined ? undefined : `${origin.file}:${origin.line}:${origin.column}` };
+}
+
+/** Rounds milliseconds for the log. */
+export function round(milliseconds: number): number {
+  return Math.round(milliseconds * 100) / 100;
+}

@@ -1,0 +1,29 @@
+import type { Renderer } from '../render/renderer.ts';
+import type { App, AppOptions } from './app.ts';
+import { createApp } from './app.ts';
+import { describeApp } from './openapi.ts';
+import { ignitionRoutes } from './routes/ignition.ts';
+import { livenessRoutes } from './routes/liveness.ts';
+import type { SiteState } from './site-state.ts';
+
+/** What the machine API is made from. */
+export interface MachineAppOptions extends AppOptions {
+  readonly site: SiteState;
+  readonly renderer: Renderer;
+  readonly version: string;
+}
+
+/** The machine API: what booting machines may ask. */
+export async function createMachineApp(options: MachineAppOptions): Promise<App> {
+  const app = createApp(options);
+  await describeApp(app, {
+    title: 'pilotlight machine API',
+    description: 'What booting machines ask. 4xx means stop, 503 means ask again, and a 200 is always a whole config.',
+    version: options.version,
+  });
+  await app.register(async (scope: App) => {
+    livenessRoutes(scope);
+    ignitionRoutes(scope, options);
+  });
+  return app;
+}

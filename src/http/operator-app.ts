@@ -1,0 +1,47 @@
+import swaggerUi from '@fastify/swagger-ui';
+import type { Renderer } from '../render/renderer.ts';
+import type { App, AppOptions } from './app.ts';
+import { createApp } from './app.ts';
+import { describeApp } from './openapi.ts';
+import { guard } from './operator-auth.ts';
+import { groupRoutes } from './routes/groups.ts';
+import { healthRoutes } from './routes/health.ts';
+import { profileRoutes } from './routes/profiles.ts';
+import { renderRoutes } from './routes/render.ts';
+import { reportRoutes } from './routes/reports.ts';
+import { revisionRoutes } from './routes/revision.ts';
+import { selectRoutes } from './routes/select.ts';
+import type { SiteState } from './site-state.ts';
+
+/** What the operator API is made from. */
+export interface OperatorAppOptions extends AppOptions {
+  readonly site: SiteState;
+  readonly renderer: Renderer;
+  readonly version: string;
+  /** The bearer token; without one the listener has to be on loopback. */
+  readonly token?: string;
+}
+
+/** The operator API: what people and tools may ask. */
+export async function createOperatorApp(options: OperatorAppOptions): Promise<App> {
+  const app = createApp(options);
+  guard(app, options.token);
+  await describeApp(app, {
+    title: 'pilotlight operator API',
+    description: 'What people and tools may ask: what is served, for whom, why, and what is wrong with it.',
+    version: options.version,
+    bearer: true,
+  });
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await app.register(async (scope: App) => {
+    healthRoutes(scope, options);
+    revisionRoutes(scope, options);
+    profileRoutes(scope, options);
+    renderRoutes(scope, options);
+    groupRoutes(scope, options);
+    selectRoutes(scope, options);
+    reportRoutes(scope, options);
+    scope.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  });
+  return app;
+}

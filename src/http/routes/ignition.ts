@@ -1,0 +1,118 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { parseAccept } from '../../ignition/accept.ts';
+import { ignitionMediaType } from '../../ignition/media-type.ts';
+import { formatSpecVersion } from '../../ignition/spec-version.ts';
+import type { Machine } from '../../machine/machine.ts';
+import { machineEntries, parseMachine } from '../../machine/machine.ts';
+import type { Rendered } from '../../render/render.ts';
+import type { Renderer } from '../../render/renderer.ts';
+import { withDeadline } from '../../render/renderer.ts';
+import type { App } from '../app.ts';
+import { round } from '../app.ts';
+import { PROBLEM_TYPE, ProblemSchema } from '../problem.ts';
+import type { SiteState } from '../site-state.ts';
+import { IdSchema, LabelsSchema } from './labels.ts';
+
+/** What the routes use. */
+export interface IgnitionRoutesOptions {
+  readonly site: SiteState;
+  readonly renderer: Renderer;
+}
+
+/** Ignition gives up on an answer whose first byte takes 10 s; this leaves it time for the way. */
+const DEADLINE_MS = 8000;
+
+const problem = (description: string) => ({ description, content: { [PROBLEM_TYPE]: { schema: ProblemSchema } } });
+
+const RESPONSES = {
+  200: {
+    description: 'The whole config. ETag is its SHA-512, which Ignition prints on the machine.',
+    content: { 'application/vnd.coreos.ignition+json': { schema: Type.Object({}, { additionalProperties: true, title: 'Ignition' }) } },
+  },
+  400: problem('A label cannot be what it says'),
+  404: problem('No such profile, or a machine that is not known there; the machine stops'),
+  406: problem('The client is too old for the config; the detail names the keys that need the newer spec'),
+  503: problem('Not now: the site or the service has a fault, or is busy; the machine asks again'),
+};
+
+/** `GET /ignition/{profile}` and `GET /ignition`: the finished config for the machine that asks. */
+export function ignitionRoutes(app: App, options: IgnitionRoutesOptions): void {
+  app.get(
+    '/ignition/:profile',
+    {
+      schema: {
+        operationId: 'getIgnitionOfProfile',
+        summary: 'The config of a profile for the machine that asks',
+        params: Type.Object({ profile: IdSchema }),
+        querystring: LabelsSchema,
+        response: RESPONSES,
+      },
+      // The reply is bytes: nothing is serialized.
+      serializerCompiler: () => String,
+    },
+    (request, reply) => deliver(options, request, reply, request.params.profile),
+  );
+  app.get(
+    '/ignition',
+    {
+      schema: {
+        operationId: 'getIgnition',
+        summary: 'The config of the profile that the groups select for the machine that asks',
+        querystring: LabelsSchema,
+        response: RESPONSES,
+      },
+      serializerCompiler: () => String,
+    },
+    (request, reply) => deliver(options, request, reply, undefined),
+  );
+}
+
+async function deliver(
+  { site, renderer }: IgnitionRoutesOptions,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  profileId: string | undefined,
+): Promise<FastifyReply> {
+  const accepts = parseAccept(request.headers.accept, request.headers['user-agent']);
+  request.audit = { profile: profileId, specAsked: accepts === undefined ? null : formatSpecVersion(accepts) };
+  const served = site.current();
+  const query = typeof request.query === 'object' && request.query !== null ? { ...request.query } : {};
+  const machine = parseMachine(query, { from: 'connection', ip: request.ip });
+  request.audit = { ...request.audit, revision: served.revision.id, labels: loggable(machine) };
+  const rendered = await withDeadline(
+    renderer.render(served, {
+      machine,
+      ...(profileId === undefined ? {} : { profileId }),
+      ...(accepts === undefined ? {} : { accepts }),
+    }),
+    DEADLINE_MS,
+  );
+  request.audit = { ...request.audit, ...auditOf(rendered) };
+  return reply
+    .header('Content-Type', ignitionMediaType(rendered.specVersion))
+    .header('Content-Length', rendered.body.length)
+    .header('ETag', `"sha512-${rendered.sha512}"`)
+    .header('Cache-Control', 'private, no-store')
+    .header('Vary', 'Accept')
+    .send(rendered.body);
+}
+
+function auditOf(rendered: Rendered): Readonly<Record<string, unknown>> {
+  const { selectMs, composeMs, translateMs } = rendered.timings;
+  return {
+    profile: rendered.profile,
+    group: rendered.group ?? null,
+    specGiven: rendered.specVersion,
+    sha512: rendered.sha512,
+    bytes: rendered.body.length,
+    stagesMs: { select: round(selectMs), compose: round(composeMs), translate: round(translateMs) },
+  };
+}
+
+/** Free labels whose key suggests a secret are logged without their value; a machine's URL is no place for one. */
+const SECRET_KEY = /token|secret|passw|credential|key/i;
+
+function loggable(machine: Machine): Readonly<Record<string, string>> {
+  return Object.fromEntries(machineEntries(machine).map(([key, value]) => [key, SECRET_KEY.test(key) ? '[redacted]' : value]));
+}

@@ -1,0 +1,75 @@
+import { Type } from 'typebox';
+import { hasErrors } from '../../diagnostic.ts';
+import { ProvisioningError } from '../../errors.ts';
+import type { Profile } from '../../site/revision.ts';
+import type { App } from '../app.ts';
+import type { SiteState } from '../site-state.ts';
+import { IdSchema } from './labels.ts';
+import { problemResponse, ReportSchema, reportJson } from './schemas.ts';
+
+const SummarySchema = Type.Object(
+  {
+    id: IdSchema,
+    kind: Type.String({ enum: ['butane', 'ignition', 'composed'] }),
+    file: Type.String(),
+    title: Type.Optional(Type.String()),
+    broken: Type.Boolean({ description: 'It has faults that keep it from every machine' }),
+  },
+  { title: 'ProfileSummary' },
+);
+
+const ProfileSchema = Type.Object(
+  {
+    ...SummarySchema.properties,
+    layers: Type.Array(Type.Object({ file: Type.String(), conditional: Type.Boolean(), repeated: Type.Boolean() })),
+    parameters: Type.Unknown({ description: 'The JSON Schema of its parameters' }),
+    reports: Type.Array(ReportSchema),
+  },
+  { title: 'Profile' },
+);
+
+/** `/v1/profiles` and `/v1/profiles/{id}`. */
+export function profileRoutes(app: App, { site }: { readonly site: SiteState }): void {
+  app.get(
+    '/v1/profiles',
+    {
+      schema: {
+        operationId: 'listProfiles',
+        summary: 'All profiles, by id',
+        response: { 200: Type.Object({ profiles: Type.Array(SummarySchema) }), 503: problemResponse('No revision is served yet') },
+      },
+    },
+    async () => ({ profiles: [...site.current().revision.profiles.values()].map(summary) }),
+  );
+  app.get(
+    '/v1/profiles/:id',
+    {
+      schema: {
+        operationId: 'getProfile',
+        summary: 'One profile: its layers, parameters and reports',
+        params: Type.Object({ id: IdSchema }),
+        response: { 200: ProfileSchema, 404: problemResponse('No such profile'), 503: problemResponse('No revision is served yet') },
+      },
+    },
+    async (request) => {
+      const profile = site.current().revision.profiles.get(request.params.id);
+      if (profile === undefined) throw new ProvisioningError('profile-not-found', 'there is no profile of this name');
+      const found = site.reports.items.filter((report) => report.profile === profile.id);
+      return {
+        ...summary(profile),
+        layers: profile.kind === 'composed' ? profile.layers.map(layerJson) : [],
+        parameters: profile.kind === 'composed' ? { ...profile.parameters.source } : {},
+        reports: found.map((report) => reportJson(report.diagnostic, report.group === undefined ? {} : { group: report.group })),
+      };
+    },
+  );
+}
+
+function summary(profile: Profile) {
+  const { id, kind, file, title } = profile;
+  return { id, kind, file, ...(title === undefined ? {} : { title }), broken: hasErrors(profile.diagnostics) };
+}
+
+function layerJson(layer: { readonly file: string; readonly when?: unknown; readonly each?: unknown }) {
+  return { file: layer.file, conditional: layer.when !== undefined, repeated: layer.each !== undefined };
+}

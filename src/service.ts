@@ -1,0 +1,257 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import type { Butane } from './butane/butane.ts';
+import { openButane } from './butane/butane-process.ts';
+import { findButane } from './butane/find-butane-process.ts';
+import type { Config } from './config.ts';
+import { formatListener } from './config.ts';
+import type { Diagnostic } from './diagnostic.ts';
+import { ProvisioningError } from './errors.ts';
+import { createMachineApp } from './http/machine-app.ts';
+import { createOperatorApp } from './http/operator-app.ts';
+import type { SiteReport, SiteState } from './http/site-state.ts';
+import { notReady } from './http/site-state.ts';
+import { checkSite } from './render/check.ts';
+import type { Served } from './render/render.ts';
+import type { Renderer } from './render/renderer.ts';
+import { createRenderer } from './render/renderer.ts';
+import { createTranslator } from './render/translate.ts';
+import { checkIgnitionProfiles } from './site/check-ignition.ts';
+import { copyFiles } from './site/files-copy-file.ts';
+import { parseSite } from './site/load.ts';
+import type { Revision } from './site/revision.ts';
+import { readSite } from './site/site-file.ts';
+
+/** Bytes of finished configs that are kept. */
+const CACHE_BYTES = 128 * 1024 * 1024;
+
+/** The version of this program, from its package. */
+export async function readVersion(): Promise<string> {
+  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  const value: unknown = JSON.parse(text);
+  return typeof value === 'object' && value !== null && 'version' in value ? String(value.version) : 'unknown';
+}
+
+/** A loaded site with everything that renders it; what commands work with when no service is needed. */
+export interface Workshop {
+  readonly butane: Butane;
+  readonly served: Served;
+  readonly renderer: Renderer;
+  /** The state directory could not be used for the copy of files/. */
+  readonly stateFallback: boolean;
+  close(): Promise<void>;
+}
+
+/** What a workshop is opened with; without a state directory it leaves nothing behind. */
+export interface WorkshopOptions {
+  readonly site: string;
+  readonly butane?: string;
+  readonly publicUrl: string;
+  readonly stateDir?: string;
+}
+
+/** A site with faults of the whole: what was found, and the text of its documents for code frames. */
+export class SiteFaults extends ProvisioningError {
+  readonly documents: ReadonlyMap<string, Buffer>;
+  constructor(diagnostics: readonly Diagnostic[], documents: ReadonlyMap<string, Buffer>) {
+    super('site-invalid', 'the site has faults that concern all of it', { diagnostics });
+    this.documents = documents;
+  }
+}
+
+/** Finds and opens butane. */
+export async function findAndOpenButane(explicit: string | undefined): Promise<Butane> {
+  const built = fileURLToPath(new URL('../.tools/bin/butane', import.meta.url));
+  const path = await findButane({ ...(explicit === undefined ? {} : { explicit }), built, searchPath: process.env.PATH });
+  return openButane(path);
+}
+
+/** Reads and parses a site, for what needs no butane. Throws {@link SiteFaults}. */
+export async function readSiteRevision(site: string): Promise<Revision> {
+  const tree = await readSite(site);
+  const parsed = parseSite(tree);
+  if (parsed.value === undefined) throw new SiteFaults(parsed.diagnostics, tree.documents);
+  return parsed.value;
+}
+
+/** Reads, parses and checks a site. Throws {@link SiteFaults}, or a ProvisioningError when it cannot be read at all. */
+export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> {
+  const parsed = await readSiteRevision(options.site);
+  const butane = await findAndOpenButane(options.butane);
+  const revision = await checkIgnitionProfiles(parsed, butane);
+  const files = await copyFiles(revision.files, options.stateDir);
+  const translator = createTranslator(butane, CACHE_BYTES);
+  const renderer = createRenderer({ translator, serviceUrl: options.publicUrl, now: () => performance.now() });
+  return {
+    butane,
+    served: Object.freeze({ revision, filesDir: files.directory }),
+    renderer,
+    stateFallback: files.fallback,
+    async close() {
+      await butane.close();
+      await files.remove();
+    },
+  };
+}
+
+/** A running service. */
+export interface Service {
+  /** Where machines reach it: host and port as bound. */
+  readonly machineAddress: string;
+  readonly operatorAddress: string;
+  /** Stops taking requests, answers those under way, and ends. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the service. The listeners open first and answer 503 until the site is read, so that machines wait instead of
+ * meeting a closed port. Throws what {@link openWorkshop} throws, after the listeners are closed again.
+ */
+export async function startService(config: Config, logger: Logger): Promise<Service> {
+  const version = await readVersion();
+  const token = config.operatorTokenFile === undefined ? undefined : await readToken(config.operatorTokenFile);
+  let workshop: Workshop | undefined;
+  let loadedAt: Date | undefined;
+  let reports: { complete: boolean; items: readonly SiteReport[] } = { complete: false, items: [] };
+  const site: SiteState = {
+    current() {
+      if (workshop === undefined) throw notReady();
+      return workshop.served;
+    },
+    get ready() {
+      return workshop !== undefined;
+    },
+    get loadedAt() {
+      return loadedAt;
+    },
+    get reports() {
+      return reports;
+    },
+  };
+  const renderer: Renderer = {
+    render: (served, request) => open(workshop).renderer.render(served, request),
+    renderInFull: (served, request) => open(workshop).renderer.renderInFull(served, request),
+    statistics: () => open(workshop).renderer.statistics(),
+  };
+  const machine = await createMachineApp({ site, renderer, version, logger: logger.child({ api: 'machine' }), trustedProxies: config.trustedProxies });
+  const operator = await createOperatorApp({ site, renderer, version, logger: logger.child({ api: 'operator' }), ...(token === undefined ? {} : { token }) });
+  const stop = new AbortController();
+  let checking: Promise<void> = Promise.resolve();
+  const close = async () => {
+    stop.abort();
+    await Promise.all([machine.close(), operator.close()]);
+    await workshop?.close();
+    await checking.catch(() => undefined);
+  };
+  try {
+    await listen(operator, config.operatorListen);
+    await listen(machine, config.listen);
+    const opened = await openWorkshop(config);
+    workshop = opened;
+    loadedAt = new Date();
+    const { revision } = opened.served;
+    const { identity } = opened.butane;
+    logger.info({ butane: identity.path, butaneVersion: identity.version, butaneSha256: identity.sha256 }, 'butane');
+    if (opened.stateFallback) logger.warn({ stateDir: config.stateDir }, 'the state directory cannot be written; using a temporary one');
+    const machineAddress = addressOf(machine);
+    const operatorAddress = addressOf(operator);
+    logger.info(
+      { revision: revision.id, profiles: revision.profiles.size, groups: revision.groups.size, machineAddress, operatorAddress, publicUrl: config.publicUrl },
+      'serving',
+    );
+    checking = checkSite(opened.served, opened.renderer, { signal: stop.signal }).then((items) => {
+      if (stop.signal.aborted) return;
+      reports = { complete: true, items };
+      logReports(items, logger);
+    });
+    checking.catch((error: unknown) => {
+      if (!stop.signal.aborted) logger.error({ err: error }, 'the check of the site failed');
+    });
+    return { machineAddress, operatorAddress, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function open(workshop: Workshop | undefined): Workshop {
+  if (workshop === undefined) throw notReady();
+  return workshop;
+}
+
+type Listening = Awaited<ReturnType<typeof createMachineApp>>;
+
+async function listen(app: Listening, { host, port }: Config['listen']): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const reason = LISTEN_FAULTS[code] ?? (cause instanceof Error ? cause.message : 'unknown fault');
+    throw new ProvisioningError('config-invalid', `cannot listen on ${formatListener({ host, port })}: ${reason}`, { cause });
+  }
+}
+
+const LISTEN_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there already; choose another port with --listen or --operator-listen',
+  EACCES: 'ports below 1024 need privileges',
+  EADDRNOTAVAIL: 'this machine does not have the address',
+  ENOTFOUND: 'the host name is not known',
+};
+
+function addressOf(app: Listening): string {
+  const address = app.server.address();
+  return typeof address === 'object' && address !== null ? formatListener({ host: address.address, port: address.port }) : String(address);
+}
+
+function logReports(items: readonly SiteReport[], logger: Logger): void {
+  const errors = items.filter((item) => item.diagnostic.severity === 'error');
+  for (const { profile, group, diagnostic } of errors.slice(0, 100)) {
+    const { code, path, origin } = diagnostic;
+    const at = origin === undefined ? undefined : `${origin.file}:${origin.line}:${origin.column}`;
+    logger.error({ profile, group, code, path, at }, 'the site has a fault');
+  }
+  logger.info({ reports: items.length, errors: errors.length }, 'the site was checked');
+}
+
+async function readToken(file: string): Promise<string> {
+  let text: string;
+  try {
+    text = (await readFile(join(file), 'utf8')).trim();
+  } catch (cause) {
+    throw new ProvisioningError('config-invalid', `the operator token file ${file} cannot be read`, { cause });
+  }
+  if (!/^\S{16,}$/.test(text)) {
+    throw new ProvisioningError('config-invalid', `the operator token file ${file} must hold one word of at least 16 characters`);
+  }
+  return text;
+}
+
+/** A copy of the apps that serves nothing, for what only asks for their OpenAPI documents. */
+export async function createBareApps(logger: Logger) {
+  const site: SiteState = {
+    current() {
+      throw notReady();
+    },
+    ready: false,
+    loadedAt: undefined,
+    reports: { complete: false, items: [] },
+  };
+  const renderer: Renderer = {
+    render: () => Promise.reject(notReady()),
+    renderInFull: () => Promise.reject(notReady()),
+    statistics: () => ({ entries: 0, bytes: 0, hits: 0, misses: 0 }),
+  };
+  const version = await readVersion();
+  const machine = await createMachineApp({ site, renderer, version, logger });
+  const operator = await createOperatorApp({ site, renderer, version, logger });
+  await Promise.all([machine.ready(), operator.ready()]);
+  return { machine, operator };
+}
+
+/** Writes texts into a directory, which is made when it does not exist. */
+export async function writeDocuments(directory: string, documents: Readonly<Record<string, string>>): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  for (const [name, text] of Object.entries(documents)) await writeFile(join(directory, name), text);
+}

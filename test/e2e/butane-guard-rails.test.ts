@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { openButane } from '../../src/butane/butane-process.ts';
+import {
+  misbehavingButane,
+  realButane,
+  refused,
+  rejectsWith,
+  SECRET,
+  temporaryDirectory,
+  translate,
+} from '../support/butanes.ts';
+
+/** Waits until a process is gone; true when it went in time. */
+async function isGone(pid: number): Promise<boolean> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    try {
+      process.kill(pid, 0);
+      if (/^State:\s+Z/m.test(await readFile(`/proc/${pid}/status`, 'utf8'))) return true;
+    } catch {
+      return true;
+    }
+    await sleep(20);
+  }
+  return false;
+}
+
+const CRASHES = [`storage: { files: [ &t { path: /a }, { <<: *t, {}: "${SECRET}" } ] }`, `<<: {}\n[]: "${SECRET}"`];
+
+for (const document of CRASHES) {
+  test(`a crash of butane is our fault and quotes nothing: ${document.split('\n')[0]?.slice(0, 40)}`, async (t) => {
+    const butane = await realButane(t);
+    if (butane === undefined) return;
+    const error = await rejectsWith('butane-failed', translate(butane, `variant: fcos\nversion: 1.5.0\n${document}\n`));
+    assert.equal(error.message, 'butane failed: it crashed (exit code 2)');
+    assert.deepEqual(butane.load(), { running: 0, queued: 0 });
+  });
+}
+
+test('a document that would take all memory is stopped at the limit', async (t) => {
+  if (!existsSync('/usr/bin/prlimit')) {
+    t.skip('needs prlimit');
+    return;
+  }
+  const butane = await realButane(t, { memoryBytes: 160 * 1024 * 1024, wallMs: 30_000 });
+  if (butane === undefined) return;
+  const aliases = Array.from({ length: 99 }, () => '*r').join(', ');
+  const files = Array.from({ length: 99 }, (_, index) => `{ path: /f${index}, append: *ap }`).join(', ');
+  const file = `{ path: /a, append: &ap [ &r { inline: "${'A'.repeat(1000)}" }, ${aliases} ] }`;
+  const source = `variant: fcos\nversion: 1.5.0\nstorage: { files: [ ${file}, ${files} ] }\n`;
+  await rejectsWith('butane-failed', translate(butane, source));
+});
+
+test('a document over the limit is refused without asking butane', async (t) => {
+  const butane = await misbehavingButane(t, 'exit 3', { inputBytes: 10 });
+  const result = refused(await translate(butane, 'ääääää'));
+  assert.match(result.failure, /12 bytes, and 10 are allowed/);
+  assert.deepEqual(result.entries, [{ severity: 'error', message: result.failure }]);
+});
+
+test('a butane that takes too long is stopped in time, with all that it started', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const pidFile = join(directory, 'pid');
+  const butane = await misbehavingButane(t, `sleep 60 & echo $! > ${pidFile}; wait`, { wallMs: 300 });
+  const startedAt = performance.now();
+  const error = await rejectsWith('render-timeout', translate(butane, SECRET));
+  assert.match(error.message, /300 ms/);
+  assert.ok(performance.now() - startedAt < 3000);
+  assert.ok(await isGone(Number(await readFile(pidFile, 'utf8'))));
+});
+
+test('a process that outlives butane and holds its output does not hold us', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const pidFile = join(directory, 'pid');
+  const butane = await misbehavingButane(t, `sleep 60 & echo $! > ${pidFile}; echo '{}'; exit 0`);
+  const startedAt = performance.now();
+  const translation = await translate(butane, '');
+  assert.ok(translation.ok);
+  assert.equal(translation.ignition, '{}\n');
+  assert.ok(performance.now() - startedAt < 3000);
+  assert.ok(await isGone(Number(await readFile(pidFile, 'utf8'))));
+});
+
+const FAILURES = [
+  { title: 'writes a result without end', script: 'exec cat /dev/zero', reason: 'it wrote too much to stdout' },
+  { title: 'writes a report without end', script: 'exec cat /dev/zero >&2', reason: 'it wrote too much to stderr' },
+  { title: 'is killed', script: 'kill -9 $$', reason: 'it was killed by SIGKILL' },
+  { title: 'crashes', script: 'cat >&2; echo >&2; echo "panic: x" >&2; exit 2', reason: 'it crashed (exit code 2)' },
+  { title: 'does not know its arguments', script: 'cat >&2; exit 2', reason: 'exit code 2' },
+  {
+    title: 'fails without a word',
+    script: 'cat >/dev/null; exit 1',
+    reason: 'butane failed without a reason: exit code 1',
+  },
+  {
+    title: 'cannot write its result',
+    script: 'echo "Failed to write config to /dev/stdout: x" >&2; exit 1',
+    reason: 'exit code 1',
+  },
+];
+
+for (const { title, script, reason } of FAILURES) {
+  test(`a butane that ${title} has failed, and the error quotes nothing`, async (t) => {
+    const butane = await misbehavingButane(t, script, { wallMs: 10_000 });
+    const error = await rejectsWith('butane-failed', translate(butane, SECRET));
+    assert.ok(error.message.endsWith(reason), error.message);
+  });
+}
+
+test('a butane that does not read its input is judged by its exit code', async (t) => {
+  const butane = await misbehavingButane(t, 'exec <&-; echo "Error translating config: no" >&2; exit 1');
+  assert.equal(refused(await translate(butane, 'a'.repeat(1_000_000))).failure, 'no');
+});
+
+test('butane sees one variable of our environment and stands in the root directory', async (t) => {
+  const directory = await temporaryDirectory(t);
+  const path = join(directory, 'butane');
+  const program = "process.stdout.write(JSON.stringify([process.env, process.cwd(), process.argv.slice(2)]) + '\\n');";
+  await writeFile(path, `#!${process.execPath}\n${program}\n`, { mode: 0o755 });
+  const butane = await openButane(path, { memoryBytes: 0 });
+  t.after(() => butane.close());
+  const translation = await butane.translate({ source: '', strict: true, filesDir: directory });
+  assert.ok(translation.ok);
+  assert.deepEqual(JSON.parse(translation.ignition), [
+    { GOMAXPROCS: '1' },
+    '/',
+    ['--strict', '--raw', '--raw-errors', '--files-dir', directory],
+  ]);
+});
+
+test('the queue has an end', async (t) => {
+  const butane = await misbehavingButane(t, 'sleep 0.2; echo "{}"', { concurrency: 1, maxQueued: 2 });
+  const taken = [translate(butane, ''), translate(butane, ''), translate(butane, '')];
+  assert.deepEqual(butane.load(), { running: 1, queued: 2 });
+  await rejectsWith('queue-full', translate(butane, ''));
+  for (const translation of await Promise.all(taken)) assert.ok(translation.ok);
+  assert.ok((await translate(butane, '')).ok);
+});
+
+test('closing lets what runs end, and refuses the rest', async (t) => {
+  const butane = await misbehavingButane(t, 'sleep 0.2; echo "{}"', { concurrency: 1, closeMs: 5000 });
+  const running = translate(butane, '');
+  const queued = rejectsWith('not-ready', translate(butane, ''));
+  await Promise.all([butane.close(), butane.close()]);
+  assert.ok((await running).ok);
+  await queued;
+  await rejectsWith('not-ready', translate(butane, ''));
+});
+
+test('closing kills what does not end', async (t) => {
+  const butane = await misbehavingButane(t, 'sleep 60', { wallMs: 60_000, closeMs: 100 });
+  const running = rejectsWith('not-ready', translate(butane, ''));
+  const startedAt = performance.now();
+  await butane.close();
+  await running;
+  assert.ok(performance.now() - startedAt < 3000);
+});
+
+test('a butane that is not there, or cannot be run, is told apart', async (t) => {
+  const directory = await temporaryDirectory(t);
+  await rejectsWith('butane-missing', openButane(join(directory, 'butane')));
+  await writeFile(join(directory, 'text'), 'no program');
+  const error = await rejectsWith('butane-failed', openButane(join(directory, 'text')));
+  assert.match(error.message, /EACCES/);
+});
