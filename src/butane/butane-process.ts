@@ -95,8 +95,11 @@ function limitedCommand(program: string, limits: ButaneLimits): Command | undefi
 }
 
 function askVersion(command: Command, limits: ButaneLimits): Promise<BoundedResult> {
-  return start(command, ['-V'], Buffer.alloc(0), limits).result;
+  return start(command, ['-V'], Buffer.alloc(0), { ...limits, wallMs: START_MS }).result;
 }
+
+/** The first start reads the program from disk, perhaps on a machine that is booting itself. */
+const START_MS = 15_000;
 
 function isDone(result: BoundedResult): boolean {
   return result.cut === undefined && result.exitCode === 0;

@@ -84,7 +84,7 @@ function partitionKey(item: Node): string | undefined {
   const number = parseInteger(childText(item, 'number') ?? '0');
   if (number !== 0) return `number:${number}`;
   const label = childText(item, 'label');
-  return label === undefined ? '' : `label:${label}`;
+  return label === undefined ? undefined : `label:${label}`;
 }
 
 /** Integers as Go's YAML parser reads them; a text that is none stays a key of its own. */

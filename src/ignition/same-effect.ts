@@ -1,10 +1,7 @@
-import { gunzipSync } from 'node:zlib';
 import { compareText } from '../diagnostic.ts';
-
-/** A value as JSON.parse gives it. */
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
-
-type JsonObject = { readonly [key: string]: JsonValue };
+import { embeddedContent } from './embedded-content.ts';
+import type { JsonObject, JsonValue } from './json.ts';
+import { isList, isObject } from './json.ts';
 
 /**
  * Where two Ignition configs of different spec versions would do different things to a machine: the paths
@@ -56,45 +53,4 @@ function isNothing(value: JsonValue | undefined): boolean {
   if (value === undefined || value === null) return true;
   if (isList(value)) return value.length === 0;
   return isObject(value) && Object.keys(value).every((key) => isNothing(own(value, key)));
-}
-
-function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
-  return Array.isArray(value);
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !isList(value);
-}
-
-const MAX_CONTENT_BYTES = 64 * 1024 * 1024;
-
-/** The bytes that a resource carries in itself; undefined when it points elsewhere or cannot be decoded. */
-function embeddedContent(resource: JsonObject): Buffer | undefined {
-  const source = own(resource, 'source');
-  const compression = own(resource, 'compression') ?? null;
-  if (typeof source !== 'string' || (compression !== null && compression !== 'gzip')) return undefined;
-  const bytes = decodeDataUrl(source);
-  if (bytes === undefined || compression === null) return bytes;
-  try {
-    return gunzipSync(bytes, { maxOutputLength: MAX_CONTENT_BYTES });
-  } catch {
-    return undefined;
-  }
-}
-
-/** Decodes a data URL (RFC 2397); undefined for anything else. */
-function decodeDataUrl(url: string): Buffer | undefined {
-  const match = /^data:([^,]*),(.*)$/s.exec(url);
-  if (match === null) return undefined;
-  const payload = decodePercent(match[2] ?? '');
-  if (payload === undefined || !/;base64$/.test(match[1] ?? '')) return payload;
-  const text = payload.toString('latin1');
-  return /^[A-Za-z0-9+/]*={0,2}$/.test(text) ? Buffer.from(text, 'base64') : undefined;
-}
-
-function decodePercent(text: string): Buffer | undefined {
-  if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
-  const [first = '', ...escaped] = text.split('%');
-  const parts = escaped.map((part) => [Buffer.from(part.slice(0, 2), 'hex'), Buffer.from(part.slice(2))] as const);
-  return Buffer.concat([Buffer.from(first), ...parts.flat()]);
 }

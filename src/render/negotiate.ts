@@ -3,6 +3,7 @@ import { ProvisioningError } from '../errors.ts';
 import { emitButane } from '../fragment/emit.ts';
 import type { MapNode } from '../fragment/node.ts';
 import { child, childText, textNode, withChild } from '../fragment/node.ts';
+import { newerChildren } from '../ignition/inline-children.ts';
 import { differencesInEffect } from '../ignition/same-effect.ts';
 import type { SpecVersion } from '../ignition/spec-version.ts';
 import { compareSpecVersions, formatSpecVersion, parseSpecVersion } from '../ignition/spec-version.ts';
@@ -42,7 +43,9 @@ export async function negotiate(
   translator: Translator,
 ): Promise<Translated> {
   const { specVersion } = translated.content;
-  if (accepts === undefined || isAcceptable(specVersion, accepts)) return translated;
+  if (accepts === undefined) return translated;
+  refuseNewerChildren(translated.content.body, accepts);
+  if (isAcceptable(specVersion, accepts)) return translated;
   const variant = childText(document, 'variant') ?? '';
   const version = childText(document, 'version') ?? '';
   const older = olderVersions(variant, version, formatSpecVersion(accepts))[0];
@@ -66,6 +69,14 @@ export async function negotiate(
     throw notAcceptable(specVersion, accepts, unique(lost));
   }
   return { key, content };
+}
+
+/** Throws `spec-not-acceptable` when a config carries another one in itself that the client cannot read. */
+export function refuseNewerChildren(body: Buffer, accepts: SpecVersion): void {
+  const newer = newerChildren(JSON.parse(body.toString('utf8')), accepts);
+  const newest = newer.map(({ version }) => version).sort(compareSpecVersions).at(-1);
+  if (newest === undefined) return;
+  throw notAcceptable(formatSpecVersion(newest), accepts, unique(newer.map(({ path }) => keyOf(path))));
 }
 
 function keyOf(path: string): string {

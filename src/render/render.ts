@@ -13,7 +13,7 @@ import { select } from '../site/selection.ts';
 import type { Assembly } from './assemble.ts';
 import { assemble } from './assemble.ts';
 import type { Translated } from './negotiate.ts';
-import { isAcceptable, negotiate, notAcceptable } from './negotiate.ts';
+import { isAcceptable, negotiate, notAcceptable, refuseNewerChildren } from './negotiate.ts';
 import { mapReport } from './reports.ts';
 import type { Translator } from './translate.ts';
 import { finishBody } from './translate.ts';
@@ -140,12 +140,24 @@ function deliverIgnition(
   if (specVersion === undefined || hasErrors(profile.diagnostics)) throw broken(profile, profile.diagnostics);
   const { accepts } = request;
   if (accepts !== undefined && !isAcceptable(specVersion, accepts)) throw notAcceptable(specVersion, accepts, []);
+  if (accepts !== undefined) refuseNewerChildren(profile.bytes, accepts);
   return {
     ...describe(selection, [profile.file]),
-    ...finishBody(profile.bytes),
+    ...finishedBody(profile),
     diagnostics: profile.diagnostics,
     timings: { selectMs: times.selected - times.started, composeMs: 0, translateMs: 0 },
   };
+}
+
+const FINISHED = new WeakMap<IgnitionProfile, ReturnType<typeof finishBody>>();
+
+/** A hand-written config is hashed once for as long as its revision is served. */
+function finishedBody(profile: IgnitionProfile): ReturnType<typeof finishBody> {
+  const known = FINISHED.get(profile);
+  if (known !== undefined) return known;
+  const finished = finishBody(profile.bytes);
+  FINISHED.set(profile, finished);
+  return finished;
 }
 
 function assembleOrThrow(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { JsonValue } from '../../../src/ignition/same-effect.ts';
+import type { JsonValue } from '../../../src/ignition/json.ts';
 import { differencesInEffect } from '../../../src/ignition/same-effect.ts';
 
 interface Contents {
