@@ -44,7 +44,9 @@ export interface Flags {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A config, or every fault in it; each names the flag or variable it stands in. */
-export type ConfigResult = { readonly ok: true; readonly config: Config } | { readonly ok: false; readonly faults: readonly string[] };
+export type ConfigResult =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly faults: readonly string[] };
 
 /** Puts flags before environment before defaults, and checks everything at once. Pure. */
 export function readConfig(flags: Flags, environment: Environment, onTerminal: boolean): ConfigResult {
@@ -79,7 +81,8 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
 
   const proxies = flags.trustedProxy ?? splitList(environment.PILOTLIGHT_TRUSTED_PROXIES);
   const proxiesFrom = flags.trustedProxy === undefined ? 'PILOTLIGHT_TRUSTED_PROXIES' : '--trusted-proxy';
-  for (const proxy of proxies) if (!isNetwork(proxy)) fault(proxiesFrom, `${proxy} is no address or network in CIDR notation`);
+  for (const proxy of proxies)
+    if (!isNetwork(proxy)) fault(proxiesFrom, `${proxy} is no address or network in CIDR notation`);
 
   const level = pick(flags.logLevel, 'LOG_LEVEL');
   const logLevel = LOG_LEVELS.find((each) => each === (level?.text ?? 'info'));

@@ -64,7 +64,11 @@ export class SiteFaults extends ProvisioningError {
 /** Finds and opens butane. */
 export async function findAndOpenButane(explicit: string | undefined): Promise<Butane> {
   const built = fileURLToPath(new URL('../.tools/bin/butane', import.meta.url));
-  const path = await findButane({ ...(explicit === undefined ? {} : { explicit }), built, searchPath: process.env.PATH });
+  const path = await findButane({
+    ...(explicit === undefined ? {} : { explicit }),
+    built,
+    searchPath: process.env.PATH,
+  });
   return openButane(path);
 }
 
@@ -135,8 +139,20 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     renderInFull: (served, request) => open(workshop).renderer.renderInFull(served, request),
     statistics: () => open(workshop).renderer.statistics(),
   };
-  const machine = await createMachineApp({ site, renderer, version, logger: logger.child({ api: 'machine' }), trustedProxies: config.trustedProxies });
-  const operator = await createOperatorApp({ site, renderer, version, logger: logger.child({ api: 'operator' }), ...(token === undefined ? {} : { token }) });
+  const machine = await createMachineApp({
+    site,
+    renderer,
+    version,
+    logger: logger.child({ api: 'machine' }),
+    trustedProxies: config.trustedProxies,
+  });
+  const operator = await createOperatorApp({
+    site,
+    renderer,
+    version,
+    logger: logger.child({ api: 'operator' }),
+    ...(token === undefined ? {} : { token }),
+  });
   const stop = new AbortController();
   let checking: Promise<void> = Promise.resolve();
   const close = async () => {
@@ -154,11 +170,19 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     const { revision } = opened.served;
     const { identity } = opened.butane;
     logger.info({ butane: identity.path, butaneVersion: identity.version, butaneSha256: identity.sha256 }, 'butane');
-    if (opened.stateFallback) logger.warn({ stateDir: config.stateDir }, 'the state directory cannot be written; using a temporary one');
+    if (opened.stateFallback)
+      logger.warn({ stateDir: config.stateDir }, 'the state directory cannot be written; using a temporary one');
     const machineAddress = addressOf(machine);
     const operatorAddress = addressOf(operator);
     logger.info(
-      { revision: revision.id, profiles: revision.profiles.size, groups: revision.groups.size, machineAddress, operatorAddress, publicUrl: config.publicUrl },
+      {
+        revision: revision.id,
+        profiles: revision.profiles.size,
+        groups: revision.groups.size,
+        machineAddress,
+        operatorAddress,
+        publicUrl: config.publicUrl,
+      },
       'serving',
     );
     checking = checkSite(opened.served, opened.renderer, { signal: stop.signal }).then((items) => {
@@ -189,7 +213,9 @@ async function listen(app: Listening, { host, port }: Config['listen']): Promise
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     const reason = LISTEN_FAULTS[code] ?? (cause instanceof Error ? cause.message : 'unknown fault');
-    throw new ProvisioningError('config-invalid', `cannot listen on ${formatListener({ host, port })}: ${reason}`, { cause });
+    throw new ProvisioningError('config-invalid', `cannot listen on ${formatListener({ host, port })}: ${reason}`, {
+      cause,
+    });
   }
 }
 
@@ -202,7 +228,9 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
 
 function addressOf(app: Listening): string {
   const address = app.server.address();
-  return typeof address === 'object' && address !== null ? formatListener({ host: address.address, port: address.port }) : String(address);
+  return typeof address === 'object' && address !== null
+    ? formatListener({ host: address.address, port: address.port })
+    : String(address);
 }
 
 function logReports(items: readonly SiteReport[], logger: Logger): void {
@@ -223,7 +251,10 @@ async function readToken(file: string): Promise<string> {
     throw new ProvisioningError('config-invalid', `the operator token file ${file} cannot be read`, { cause });
   }
   if (!/^\S{16,}$/.test(text)) {
-    throw new ProvisioningError('config-invalid', `the operator token file ${file} must hold one word of at least 16 characters`);
+    throw new ProvisioningError(
+      'config-invalid',
+      `the operator token file ${file} must hold one word of at least 16 characters`,
+    );
   }
   return text;
 }

@@ -1,7 +1,11 @@
 import type { Diagnostic, Severity } from '../diagnostic.ts';
 import { printable, styled } from './terminal.ts';
 
-const SEVERITY_STYLE: Readonly<Record<Severity, 'red' | 'yellow' | 'blue'>> = { error: 'red', warning: 'yellow', info: 'blue' };
+const SEVERITY_STYLE: Readonly<Record<Severity, 'red' | 'yellow' | 'blue'>> = {
+  error: 'red',
+  warning: 'yellow',
+  info: 'blue',
+};
 
 /** A wider line than this is cut around the column. */
 const MAX_WIDTH = 160;
@@ -21,10 +25,14 @@ export interface FrameOptions {
 export function formatDiagnostic(diagnostic: Diagnostic, options: FrameOptions): string {
   const { severity, message, origin, path, hint } = diagnostic;
   const { colour } = options;
-  const lines = [`${styled(severity, SEVERITY_STYLE[severity], colour)}: ${styled(printable(message), 'bold', colour)}`];
+  const lines = [
+    `${styled(severity, SEVERITY_STYLE[severity], colour)}: ${styled(printable(message), 'bold', colour)}`,
+  ];
   if (origin !== undefined) {
     const where = `${printable(origin.file)}:${origin.line}:${origin.column}`;
-    const details = [path === undefined ? undefined : printable(path), options.about].filter((each) => each !== undefined);
+    const details = [path === undefined ? undefined : printable(path), options.about].filter(
+      (each) => each !== undefined,
+    );
     lines.push(`  ${styled('-->', 'blue', colour)} ${where}${details.length === 0 ? '' : ` (${details.join('; ')})`}`);
     const text = options.documents.get(origin.file)?.toString('utf8');
     if (options.frame && text !== undefined) lines.push(...frame(text, origin.line, origin.column, colour));
@@ -47,7 +55,9 @@ function frame(text: string, line: number, column: number, colour: boolean): rea
     lines.push(`${gutter} ${printable(shown.join(''))}`.trimEnd());
     if (number !== line) continue;
     const before = printable(shown.slice(0, Math.max(0, column - 1 - from)).join(''));
-    lines.push(`${styled(`${' '.repeat(width + 2)} |`, 'dim', colour)} ${' '.repeat([...before].length)}${styled('^', 'red', colour)}`);
+    lines.push(
+      `${styled(`${' '.repeat(width + 2)} |`, 'dim', colour)} ${' '.repeat([...before].length)}${styled('^', 'red', colour)}`,
+    );
   }
   return lines;
 }

@@ -47,14 +47,30 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   withSite(program.command('serve'))
     .description('Run the service.')
     .option('--listen <host:port>', 'where machines ask (default 127.0.0.1:8080; PILOTLIGHT_LISTEN)')
-    .option('--operator-listen <host:port>', 'where people and tools ask (default 127.0.0.1:8081; PILOTLIGHT_OPERATOR_LISTEN)')
-    .option('--operator-token-file <file>', 'file with the bearer token of the operator API (PILOTLIGHT_OPERATOR_TOKEN_FILE)')
+    .option(
+      '--operator-listen <host:port>',
+      'where people and tools ask (default 127.0.0.1:8081; PILOTLIGHT_OPERATOR_LISTEN)',
+    )
+    .option(
+      '--operator-token-file <file>',
+      'file with the bearer token of the operator API (PILOTLIGHT_OPERATOR_TOKEN_FILE)',
+    )
     .option('--public-url <url>', 'URL under which machines reach the service (PILOTLIGHT_PUBLIC_URL)')
-    .option('--state-dir <dir>', 'directory for what has to outlive a request (default .pilotlight; PILOTLIGHT_STATE_DIR)')
-    .option('--trusted-proxy <cidr>', 'network whose X-Forwarded-For is believed; repeatable (PILOTLIGHT_TRUSTED_PROXIES)', collect)
+    .option(
+      '--state-dir <dir>',
+      'directory for what has to outlive a request (default .pilotlight; PILOTLIGHT_STATE_DIR)',
+    )
+    .option(
+      '--trusted-proxy <cidr>',
+      'network whose X-Forwarded-For is believed; repeatable (PILOTLIGHT_TRUSTED_PROXIES)',
+      collect,
+    )
     .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (PILOTLIGHT_LOG_LEVEL)')
     .option('--log-format <format>', 'json, or pretty as on a terminal (PILOTLIGHT_LOG_FORMAT)')
-    .addHelpText('after', '\nExample:\n  pilotlight serve --site ./site --listen 0.0.0.0:8080 --public-url http://boot.example:8080\n')
+    .addHelpText(
+      'after',
+      '\nExample:\n  pilotlight serve --site ./site --listen 0.0.0.0:8080 --public-url http://boot.example:8080\n',
+    )
     .action((flags: Flags) => action((config) => serveCommand(config, terminal), flags));
 
   withLabels(withSiteOnly(program.command('render')))
@@ -63,18 +79,28 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .option('--public-url <url>', 'URL under which machines reach the service (PILOTLIGHT_PUBLIC_URL)')
     .option('--spec <version>', 'render for a client that reads specs up to this one, such as 3.3.0')
     .addOption(new Option('--pretty', 'indent the JSON').conflicts('butane'))
-    .addOption(new Option('--butane', 'print the composed Butane instead (the binary is named by PILOTLIGHT_BUTANE here)'))
-    .addHelpText('after', '\nExamples:\n  pilotlight render worker --mac 52:54:00:a1:9c:ae\n  pilotlight render worker --label rack=r7 --spec 3.3.0 | ignition-validate -\n')
+    .addOption(
+      new Option('--butane', 'print the composed Butane instead (the binary is named by PILOTLIGHT_BUTANE here)'),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  pilotlight render worker --mac 52:54:00:a1:9c:ae\n  pilotlight render worker --label rack=r7 --spec 3.3.0 | ignition-validate -\n',
+    )
     .action((profile: string, flags: Omit<Flags, 'butane'> & RenderFlags) => {
       const { butane, ...rest } = flags;
-      return action((config) => renderCommand(profile, config, { ...rest, ...(butane === undefined ? {} : { butane }) }, terminal), rest);
+      return action(
+        (config) => renderCommand(profile, config, { ...rest, ...(butane === undefined ? {} : { butane }) }, terminal),
+        rest,
+      );
     });
 
   withSite(program.command('lint'))
     .description('Render every profile for every group and report all faults; exit 1 when there are errors.')
     .addOption(new Option('--format <format>', 'how to report').choices(Object.keys(REPORT_FORMATS)).default('text'))
     .addHelpText('after', '\nExample:\n  pilotlight lint --site ./site --format github\n')
-    .action((flags: Flags & { readonly format: string }) => action((config) => lintCommand(config, flags.format, terminal, version), flags));
+    .action((flags: Flags & { readonly format: string }) =>
+      action((config) => lintCommand(config, flags.format, terminal, version), flags),
+    );
 
   withLabels(withSite(program.command('explain')))
     .description('Tell which group and profile a machine gets, and why not the others.')
@@ -86,7 +112,9 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .description('Print the OpenAPI document of one API, or write both.')
     .addOption(new Option('--api <name>', 'which one to print').choices(['machine', 'operator']).default('machine'))
     .option('--write <dir>', 'write machine.yaml and operator.yaml into this directory')
-    .action((flags: { readonly api: string; readonly write?: string }) => action(() => openapiCommand(flags, terminal), {}));
+    .action((flags: { readonly api: string; readonly write?: string }) =>
+      action(() => openapiCommand(flags, terminal), {}),
+    );
 
   try {
     if (argv.length === 0) {
@@ -139,7 +167,10 @@ function withSiteOnly(command: Command): Command {
 }
 
 function withSite(command: Command): Command {
-  return withSiteOnly(command).option('--butane <file>', 'the butane binary (default: the built one, then the one in PATH; PILOTLIGHT_BUTANE)');
+  return withSiteOnly(command).option(
+    '--butane <file>',
+    'the butane binary (default: the built one, then the one in PATH; PILOTLIGHT_BUTANE)',
+  );
 }
 
 function withLabels(command: Command): Command {

@@ -27,15 +27,21 @@ export async function explainCommand(config: Config, flags: LabelFlags, terminal
   const lines = [`machine: ${labels.length === 0 ? 'no labels' : labels.join(' ')}`, ...outcomeLines(explanation)];
   lines.push('groups:');
   for (const { group, verdict, mismatches } of explanation.groups) {
-    const why = mismatches.map(({ key, reason }) => (reason === 'absent' ? `${key} is not given` : `${key} is another`)).join(', ');
+    const why = mismatches
+      .map(({ key, reason }) => (reason === 'absent' ? `${key} is not given` : `${key} is another`))
+      .join(', ');
     const mark = verdict === 'decides' ? '*' : verdict === 'contributes' ? '+' : ' ';
-    lines.push(`  ${mark} ${styled(group.id, 'bold', terminal.outOnTerminal && colour)}: ${VERDICTS[verdict]}${why === '' ? '' : ` (${why})`}`);
+    lines.push(
+      `  ${mark} ${styled(group.id, 'bold', terminal.outOnTerminal && colour)}: ${VERDICTS[verdict]}${why === '' ? '' : ` (${why})`}`,
+    );
   }
   if (explanation.groups.length === 0) lines.push('  none');
   await terminal.out(`${lines.join('\n')}\n`);
   if (explanation.outcome.ok) return 0;
   for (const diagnostic of explanation.outcome.error.diagnostics) {
-    terminal.err(`${formatDiagnostic(diagnostic, { documents: revision.documents, colour, frame: terminal.onTerminal })}\n`);
+    terminal.err(
+      `${formatDiagnostic(diagnostic, { documents: revision.documents, colour, frame: terminal.onTerminal })}\n`,
+    );
   }
   return 1;
 }

@@ -14,7 +14,9 @@ export function failWith(error: unknown, terminal: Terminal, documents?: Readonl
   }
   const texts = error instanceof SiteFaults ? error.documents : (documents ?? new Map<string, Buffer>());
   for (const diagnostic of error.diagnostics) {
-    terminal.err(`${formatDiagnostic(diagnostic, { documents: texts, colour: terminal.colour, frame: terminal.onTerminal })}\n`);
+    terminal.err(
+      `${formatDiagnostic(diagnostic, { documents: texts, colour: terminal.colour, frame: terminal.onTerminal })}\n`,
+    );
   }
   terminal.err(`error: ${error.message}\n`);
   return USAGE_CODES.has(error.code) ? 2 : 1;

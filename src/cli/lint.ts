@@ -6,15 +6,27 @@ import { REPORT_FORMATS } from './report-formats.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Reports everything that is wrong with a site: text on standard error, the other formats on standard output. */
-export async function lintCommand(config: Config, format: string, terminal: Terminal, version: string): Promise<number> {
+export async function lintCommand(
+  config: Config,
+  format: string,
+  terminal: Terminal,
+  version: string,
+): Promise<number> {
   const { reports, documents, checked } = await findReports(config, terminal);
   const sorted = [...reports].sort(byPlace);
-  const text = REPORT_FORMATS[format]?.(sorted, { documents, colour: terminal.colour, version, site: config.site.replace(/\/+$/, '') }) ?? '';
+  const text =
+    REPORT_FORMATS[format]?.(sorted, {
+      documents,
+      colour: terminal.colour,
+      version,
+      site: config.site.replace(/\/+$/, ''),
+    }) ?? '';
   if (format === 'text') terminal.err(text);
   else await terminal.out(text);
   const errors = sorted.filter(({ diagnostic }) => diagnostic.severity === 'error').length;
   const warnings = sorted.filter(({ diagnostic }) => diagnostic.severity === 'warning').length;
-  if (format === 'text') terminal.err(`${text === '' ? '' : '\n'}${checked}: ${count(errors, 'error')}, ${count(warnings, 'warning')}\n`);
+  if (format === 'text')
+    terminal.err(`${text === '' ? '' : '\n'}${checked}: ${count(errors, 'error')}, ${count(warnings, 'warning')}\n`);
   return errors > 0 ? 1 : 0;
 }
 
@@ -30,7 +42,11 @@ interface Found {
 
 async function findReports(config: Config, terminal: Terminal): Promise<Found> {
   try {
-    const workshop = await openWorkshop({ site: config.site, publicUrl: config.publicUrl, ...(config.butane === undefined ? {} : { butane: config.butane }) });
+    const workshop = await openWorkshop({
+      site: config.site,
+      publicUrl: config.publicUrl,
+      ...(config.butane === undefined ? {} : { butane: config.butane }),
+    });
     try {
       const { revision } = workshop.served;
       const reports = await checkSite(workshop.served, workshop.renderer, {
@@ -46,12 +62,23 @@ async function findReports(config: Config, terminal: Terminal): Promise<Found> {
     }
   } catch (error) {
     if (!(error instanceof SiteFaults)) throw error;
-    return { reports: error.diagnostics.map((diagnostic) => ({ diagnostic })), documents: error.documents, checked: 'the site cannot be loaded' };
+    return {
+      reports: error.diagnostics.map((diagnostic) => ({ diagnostic })),
+      documents: error.documents,
+      checked: 'the site cannot be loaded',
+    };
   }
 }
 
 function byPlace(a: CliReport, b: CliReport): number {
   const key = ({ diagnostic: { origin, message }, profile, group }: CliReport) =>
-    [origin?.file ?? '', String(origin?.line ?? 0).padStart(8), String(origin?.column ?? 0).padStart(8), message, profile ?? '', group ?? ''].join('\0');
+    [
+      origin?.file ?? '',
+      String(origin?.line ?? 0).padStart(8),
+      String(origin?.column ?? 0).padStart(8),
+      message,
+      profile ?? '',
+      group ?? '',
+    ].join('\0');
   return key(a) < key(b) ? -1 : 1;
 }

@@ -4,7 +4,10 @@ import { createBareApps, writeDocuments } from '../service.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Prints one OpenAPI document, or writes both into a directory. They come from the schemas of the routes. */
-export async function openapiCommand(flags: { readonly api: string; readonly write?: string }, terminal: Terminal): Promise<number> {
+export async function openapiCommand(
+  flags: { readonly api: string; readonly write?: string },
+  terminal: Terminal,
+): Promise<number> {
   const { machine, operator } = await createBareApps(pino({ level: 'silent' }));
   const documents = { 'machine.yaml': openApiYaml(machine), 'operator.yaml': openApiYaml(operator) };
   await Promise.all([machine.close(), operator.close()]);

@@ -10,30 +10,49 @@ import { failWith } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Prints what a machine would get from the service, byte for byte; warnings go to standard error. */
-export async function renderCommand(profileId: string, config: Config, flags: RenderFlags, terminal: Terminal): Promise<number> {
+export async function renderCommand(
+  profileId: string,
+  config: Config,
+  flags: RenderFlags,
+  terminal: Terminal,
+): Promise<number> {
   const machine = parseMachine(queryOf(flags), { from: 'query' });
   const accepts = flags.spec === undefined ? undefined : parseSpecVersion(flags.spec);
   if (flags.spec !== undefined && accepts === undefined) {
     throw new ProvisioningError('request-invalid', '--spec must be a version such as 3.3.0');
   }
-  const workshop = await openWorkshop({ site: config.site, publicUrl: config.publicUrl, ...(config.butane === undefined ? {} : { butane: config.butane }) });
+  const workshop = await openWorkshop({
+    site: config.site,
+    publicUrl: config.publicUrl,
+    ...(config.butane === undefined ? {} : { butane: config.butane }),
+  });
   const { documents } = workshop.served.revision;
   try {
     const request = { machine, profileId, ...(accepts === undefined ? {} : { accepts }) };
     const rendered = await workshop.renderer.renderInFull(workshop.served, request);
     for (const diagnostic of rendered.diagnostics) {
-      terminal.err(`${formatDiagnostic(diagnostic, { documents, colour: terminal.colour, frame: terminal.onTerminal })}\n`);
+      terminal.err(
+        `${formatDiagnostic(diagnostic, { documents, colour: terminal.colour, frame: terminal.onTerminal })}\n`,
+      );
     }
     if (flags.butane) {
-      if (rendered.butane === undefined) throw new ProvisioningError('request-invalid', `the profile ${profileId} is written in Ignition; it has no Butane`);
+      if (rendered.butane === undefined)
+        throw new ProvisioningError(
+          'request-invalid',
+          `the profile ${profileId} is written in Ignition; it has no Butane`,
+        );
       await terminal.out(rendered.butane);
-    } else if (flags.pretty) await terminal.out(`${JSON.stringify(JSON.parse(rendered.body.toString('utf8')), null, 2)}\n`);
+    } else if (flags.pretty)
+      await terminal.out(`${JSON.stringify(JSON.parse(rendered.body.toString('utf8')), null, 2)}\n`);
     else await terminal.out(rendered.body);
     return 0;
   } catch (error) {
     if (error instanceof ProvisioningError && error.code === 'profile-not-found') {
       const known = [...workshop.served.revision.profiles.keys()].join(', ');
-      return failWith(new ProvisioningError('profile-not-found', `there is no profile ${profileId}; the site has ${known}`), terminal);
+      return failWith(
+        new ProvisioningError('profile-not-found', `there is no profile ${profileId}; the site has ${known}`),
+        terminal,
+      );
     }
     return failWith(error, terminal, documents);
   } finally {

@@ -18,16 +18,23 @@ export interface FormatOptions {
 }
 
 /** The formats of `lint`, by name. */
-export const REPORT_FORMATS: Readonly<Record<string, (reports: readonly CliReport[], options: FormatOptions) => string>> = {
+export const REPORT_FORMATS: Readonly<
+  Record<string, (reports: readonly CliReport[], options: FormatOptions) => string>
+> = {
   text: (reports, options) =>
-    reports.map((report) => formatDiagnostic(report.diagnostic, { ...options, frame: true, ...aboutOf(report) })).join('\n'),
+    reports
+      .map((report) => formatDiagnostic(report.diagnostic, { ...options, frame: true, ...aboutOf(report) }))
+      .join('\n'),
   json: (reports) => `${JSON.stringify({ reports: reports.map(jsonOf) }, null, 2)}\n`,
   github: (reports, options) => reports.map((report) => githubLine(report.diagnostic, options.site)).join(''),
   sarif: (reports, options) => `${JSON.stringify(sarifOf(reports, options), null, 2)}\n`,
 };
 
 function aboutOf({ profile, group }: CliReport): { about?: string } {
-  const parts = [profile === undefined ? undefined : `profile ${profile}`, group === undefined ? undefined : `group ${group}`];
+  const parts = [
+    profile === undefined ? undefined : `profile ${profile}`,
+    group === undefined ? undefined : `group ${group}`,
+  ];
   const about = parts.filter((part) => part !== undefined).join(', ');
   return about === '' ? {} : { about };
 }
@@ -44,7 +51,8 @@ function githubLine(diagnostic: Diagnostic, site: string): string {
   const { severity, message, origin, hint } = diagnostic;
   const data = (text: string) => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
   const property = (text: string) => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
-  const place = origin === undefined ? '' : ` file=${property(`${site}/${origin.file}`)},line=${origin.line},col=${origin.column}`;
+  const place =
+    origin === undefined ? '' : ` file=${property(`${site}/${origin.file}`)},line=${origin.line},col=${origin.column}`;
   return `::${GITHUB_COMMANDS[severity]}${place}::${data(hint === undefined ? message : `${message} (${hint})`)}\n`;
 }
 
@@ -63,7 +71,9 @@ function sarifOf(reports: readonly CliReport[], options: FormatOptions): unknown
         results: reports.map(({ diagnostic }) => ({
           ruleId: diagnostic.code,
           level: SARIF_LEVELS[diagnostic.severity],
-          message: { text: diagnostic.hint === undefined ? diagnostic.message : `${diagnostic.message} (${diagnostic.hint})` },
+          message: {
+            text: diagnostic.hint === undefined ? diagnostic.message : `${diagnostic.message} (${diagnostic.hint})`,
+          },
           locations: diagnostic.origin === undefined ? [] : [sarifLocation(diagnostic.origin, options.site)],
         })),
       },
@@ -73,5 +83,7 @@ function sarifOf(reports: readonly CliReport[], options: FormatOptions): unknown
 
 function sarifLocation(origin: NonNullable<Diagnostic['origin']>, site: string): unknown {
   const uri = `${site}/${origin.file}`.split('/').map(encodeURIComponent).join('/');
-  return { physicalLocation: { artifactLocation: { uri }, region: { startLine: origin.line, startColumn: origin.column } } };
+  return {
+    physicalLocation: { artifactLocation: { uri }, region: { startLine: origin.line, startColumn: origin.column } },
+  };
 }

@@ -11,7 +11,10 @@ const GRACE_MS = 9000;
 
 /** Runs the service until SIGTERM or SIGINT; resolves to the exit code. */
 export async function serveCommand(config: Config, terminal: Terminal): Promise<number> {
-  const stream = config.logFormat === 'pretty' ? pretty({ colorize: terminal.colour, destination: 2, sync: true, ignore: 'pid,hostname' }) : pino.destination({ dest: 2, sync: false });
+  const stream =
+    config.logFormat === 'pretty'
+      ? pretty({ colorize: terminal.colour, destination: 2, sync: true, ignore: 'pid,hostname' })
+      : pino.destination({ dest: 2, sync: false });
   const logger = pino({ level: config.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
   let service: Awaited<ReturnType<typeof startService>> | undefined;
   const grace = closeWithGrace({ delay: GRACE_MS, logger: false }, async ({ signal, err }) => {
@@ -25,8 +28,10 @@ export async function serveCommand(config: Config, terminal: Terminal): Promise<
     service = await startService(config, logger);
   } catch (error) {
     grace.uninstall();
-    if (error instanceof ProvisioningError && error.code === 'config-invalid') logger.fatal({ code: error.code }, error.message);
-    else if (error instanceof ProvisioningError) logger.fatal({ code: error.code, reports: error.diagnostics.length }, error.message);
+    if (error instanceof ProvisioningError && error.code === 'config-invalid')
+      logger.fatal({ code: error.code }, error.message);
+    else if (error instanceof ProvisioningError)
+      logger.fatal({ code: error.code, reports: error.diagnostics.length }, error.message);
     logger.flush();
     throw error;
   }

@@ -1,13 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest, fastify, type RawServerDefault } from 'fastify';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  fastify,
+  type RawServerDefault,
+} from 'fastify';
 import type { Diagnostic } from '../diagnostic.ts';
 import { ProvisioningError } from '../errors.ts';
 import { createProblem, PROBLEM_TYPE, toProvisioningError } from './problem.ts';
 
 /** A Fastify instance whose routes are typed by their schemas. */
-export type App = FastifyInstance<RawServerDefault, IncomingMessage, ServerResponse, FastifyBaseLogger, TypeBoxTypeProvider>;
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
 
 /** What both apps are made with. */
 export interface AppOptions {
@@ -36,7 +49,8 @@ export function createApp(options: AppOptions): App {
     disableRequestLogging: true,
     genReqId: () => randomUUID(),
     requestIdHeader: false,
-    trustProxy: options.trustedProxies === undefined || options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
+    trustProxy:
+      options.trustedProxies === undefined || options.trustedProxies.length === 0 ? false : [...options.trustedProxies],
     // A request that is under way when the service stops is answered; the listener takes no new connections then.
     return503OnClosing: false,
     forceCloseConnections: 'idle',
@@ -49,7 +63,10 @@ export function createApp(options: AppOptions): App {
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
     clientErrorHandler(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) return;
-      const problem = createProblem(new ProvisioningError('request-invalid', 'the request is not HTTP that this service reads'), '');
+      const problem = createProblem(
+        new ProvisioningError('request-invalid', 'the request is not HTTP that this service reads'),
+        '',
+      );
       const body = JSON.stringify(problem);
       socket.end(
         `HTTP/1.1 400 Bad Request\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
@@ -98,7 +115,12 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
 /** A report's place without its text, which may quote what an author wrote. */
 function placeOf(diagnostic: Diagnostic): Readonly<Record<string, unknown>> {
   const { severity, code, path, origin } = diagnostic;
-  return { severity, code, path, at: origin === undefined ? undefined : `${origin.file}:${origin.line}:${origin.column}` };
+  return {
+    severity,
+    code,
+    path,
+    at: origin === undefined ? undefined : `${origin.file}:${origin.line}:${origin.column}`,
+  };
 }
 
 /** Rounds milliseconds for the log. */

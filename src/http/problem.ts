@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { ProvisioningError, type ErrorCode } from '../errors.ts';
+import { type ErrorCode, ProvisioningError } from '../errors.ts';
 
 /** How one error code is answered. */
 interface ProblemKind {
@@ -72,5 +72,12 @@ export function toProvisioningError(error: unknown): ProvisioningError {
 /** The body for an error. */
 export function createProblem(error: ProvisioningError, requestId: string): Problem {
   const { status, title } = PROBLEMS[error.code];
-  return { type: `urn:pilotlight:problem:${error.code}`, title, status, code: error.code, detail: error.message, instance: requestId };
+  return {
+    type: `urn:pilotlight:problem:${error.code}`,
+    title,
+    status,
+    code: error.code,
+    detail: error.message,
+    instance: requestId,
+  };
 }

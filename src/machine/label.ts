@@ -59,7 +59,8 @@ export function normaliseLabel(key: string, text: string): LabelValue {
   if (text.length > LABEL_LIMITS.valueLength) {
     return { ok: false, problem: `is longer than ${LABEL_LIMITS.valueLength} characters` };
   }
-  if (/[\p{Cc}\u2028\u2029\ufffd]/u.test(text)) return { ok: false, problem: 'holds control or undecodable characters' };
+  if (/[\p{Cc}\u2028\u2029\ufffd]/u.test(text))
+    return { ok: false, problem: 'holds control or undecodable characters' };
   if (!isMachineKey(key)) return { ok: true, value: text };
   const value = NORMALISERS[key](text);
   return value === undefined ? { ok: false, problem: `is not ${EXPECTED[key]}` } : { ok: true, value };

@@ -17,7 +17,9 @@ export interface Machine {
 export type Query = Readonly<Record<string, unknown>>;
 
 /** Where a machine's address comes from: the connection, or (for operators who ask on its behalf) the query. */
-export type AddressSource = { readonly from: 'connection'; readonly ip: string | undefined } | { readonly from: 'query' };
+export type AddressSource =
+  | { readonly from: 'connection'; readonly ip: string | undefined }
+  | { readonly from: 'query' };
 
 /**
  * Reads a request's query into a machine, once, at the border. An empty value is an absent label (iPXE expands an unset
@@ -33,7 +35,10 @@ export function parseMachine(query: Query, address: AddressSource): Machine {
   const labels: Record<string, string> = Object.create(null);
   for (const [key, text] of entries.sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!isLabelKey(key)) {
-      throw new ProvisioningError('label-invalid', 'a label has a key that is not made of letters, digits, and _ . / -');
+      throw new ProvisioningError(
+        'label-invalid',
+        'a label has a key that is not made of letters, digits, and _ . / -',
+      );
     }
     if (typeof text !== 'string') throw new ProvisioningError('label-invalid', `the label ${key} was given twice`);
     if (key === 'ip' && address.from === 'connection') {

@@ -33,7 +33,10 @@ export interface AssemblyContext {
 }
 
 /** Composes and fills in the selected profile; a plain one is taken as it is. Pure: no clock, no disk, no process. */
-export function assemble(selection: Selection & { readonly profile: ButaneProfile | ComposedProfile }, context: AssemblyContext): Parsed<Assembly> {
+export function assemble(
+  selection: Selection & { readonly profile: ButaneProfile | ComposedProfile },
+  context: AssemblyContext,
+): Parsed<Assembly> {
   const { profile } = selection;
   if (hasErrors(profile.diagnostics)) return { diagnostics: profile.diagnostics };
   if (profile.kind === 'butane') {

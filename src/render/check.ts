@@ -41,7 +41,11 @@ const MAX_CASES = 50_000;
  * of each of its labels; groups without a profile are tried together with those they can meet. A profile that no group
  * names is rendered for a machine without labels, where a missing parameter is no fault.
  */
-export async function checkSite(served: Served, renderer: Renderer, options: CheckOptions = {}): Promise<readonly CheckReport[]> {
+export async function checkSite(
+  served: Served,
+  renderer: Renderer,
+  options: CheckOptions = {},
+): Promise<readonly CheckReport[]> {
   const { revision } = served;
   const reports: CheckReport[] = revision.diagnostics.map((diagnostic) => ({ diagnostic }));
   const cases = collectCases(revision);
@@ -54,7 +58,11 @@ export async function checkSite(served: Served, renderer: Renderer, options: Che
       next += 1;
       if (each === undefined || options.signal?.aborted) return;
       for (const diagnostic of await checkCase(each, served, renderer)) {
-        reports.push({ profile: each.profile.id, ...(each.group === undefined ? {} : { group: each.group.id }), diagnostic });
+        reports.push({
+          profile: each.profile.id,
+          ...(each.group === undefined ? {} : { group: each.group.id }),
+          diagnostic,
+        });
       }
       done += 1;
       options.onProgress?.(done, cases.length);
@@ -119,21 +127,22 @@ function missing(each: Case, error: ProvisioningError): readonly Diagnostic[] {
   return error.diagnostics.map((diagnostic) => ({
     ...diagnostic,
     message: `${diagnostic.message} for the group ${group.id}`,
-    ...(diagnostic.code === 'parameter-missing' && diagnostic.path?.startsWith('$.parameters') ? { origin: group.origin } : {}),
+    ...(diagnostic.code === 'parameter-missing' && diagnostic.path?.startsWith('$.parameters')
+      ? { origin: group.origin }
+      : {}),
   }));
 }
 
 /** One report for each fault of a profile, however many groups run into it. */
 function unique(reports: readonly CheckReport[]): readonly CheckReport[] {
   const seen = new Set<string>();
-  return reports
-    .filter(({ profile, diagnostic }) => {
-      const { code, message, path, origin } = diagnostic;
-      const key = JSON.stringify([profile, code, message, path, origin]);
-      const own = JSON.stringify([code, message, path, origin]);
-      if (seen.has(key) || (profile !== undefined && seen.has(own))) return false;
-      seen.add(key);
-      if (profile === undefined) seen.add(own);
-      return true;
-    });
+  return reports.filter(({ profile, diagnostic }) => {
+    const { code, message, path, origin } = diagnostic;
+    const key = JSON.stringify([profile, code, message, path, origin]);
+    const own = JSON.stringify([code, message, path, origin]);
+    if (seen.has(key) || (profile !== undefined && seen.has(own))) return false;
+    seen.add(key);
+    if (profile === undefined) seen.add(own);
+    return true;
+  });
 }

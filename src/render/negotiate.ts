@@ -74,7 +74,10 @@ export async function negotiate(
 /** Throws `spec-not-acceptable` when a config carries another one in itself that the client cannot read. */
 export function refuseNewerChildren(body: Buffer, accepts: SpecVersion): void {
   const newer = newerChildren(JSON.parse(body.toString('utf8')), accepts);
-  const newest = newer.map(({ version }) => version).sort(compareSpecVersions).at(-1);
+  const newest = newer
+    .map(({ version }) => version)
+    .sort(compareSpecVersions)
+    .at(-1);
   if (newest === undefined) return;
   throw notAcceptable(formatSpecVersion(newest), accepts, unique(newer.map(({ path }) => keyOf(path))));
 }

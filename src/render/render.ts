@@ -102,10 +102,13 @@ export async function render(request: RenderRequest, context: RenderContext): Pr
     filesDigest: served.revision.filesDigest,
   };
   const first = await translator.translate(input);
-  const report = mapReport(first.content.ok ? { ...first.content, ignition: '', durationMs: 0 } : first.content.failure, {
-    ...input,
-    document: assembly.document,
-  });
+  const report = mapReport(
+    first.content.ok ? { ...first.content, ignition: '', durationMs: 0 } : first.content.failure,
+    {
+      ...input,
+      document: assembly.document,
+    },
+  );
   if (!first.content.ok) throw broken(profile, report);
   const translated: Translated = { key: first.key, content: first.content };
   const { key, content } = await negotiate(translated, assembly.document, input, request.accepts, translator);

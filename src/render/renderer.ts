@@ -70,7 +70,12 @@ export async function withDeadline<T>(work: Promise<T>, deadlineMs: number): Pro
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      reject(new ProvisioningError('render-timeout', `the config was not ready within ${deadlineMs / 1000} s; it is being made`));
+      reject(
+        new ProvisioningError(
+          'render-timeout',
+          `the config was not ready within ${deadlineMs / 1000} s; it is being made`,
+        ),
+      );
     }, deadlineMs);
   });
   try {

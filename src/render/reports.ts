@@ -45,8 +45,14 @@ function mapEntry(entry: ReportEntry, context: ReportContext): Diagnostic {
 }
 
 const HINTS: readonly (readonly [RegExp, string])[] = [
-  [/^context tree does not match/, 'butane refuses aliases here; write the value out, or use a layer of a composed profile, where aliases are expanded'],
-  [/^unused key <</, 'butane refuses merge keys; write the keys out, or use a layer of a composed profile, where they are expanded'],
+  [
+    /^context tree does not match/,
+    'butane refuses aliases here; write the value out, or use a layer of a composed profile, where aliases are expanded',
+  ],
+  [
+    /^unused key <</,
+    'butane refuses merge keys; write the keys out, or use a layer of a composed profile, where they are expanded',
+  ],
   [/^unused key/, 'check the spelling, and that this variant and version have the key'],
   [/no such file or directory$/, 'the path is relative to files/ in the site'],
   [/octal/, 'write a leading zero: 0644'],
@@ -60,7 +66,10 @@ function hintFor(message: string): string | undefined {
  * Faults inside an inline merge or replace config carry that config's own path and always `line 1 col 1`. An entry of the
  * outer document has that position only when it is about the root, so every other one is an inner one.
  */
-function innerConfig(entry: ReportEntry, document: MapNode): { readonly origin: Origin; readonly path: string } | undefined {
+function innerConfig(
+  entry: ReportEntry,
+  document: MapNode,
+): { readonly origin: Origin; readonly path: string } | undefined {
   if (entry.path === undefined || entry.line !== 1 || entry.column !== 1) return undefined;
   const outer = locateText(document, entry.path);
   const ranked = inlineConfigs(document)
@@ -77,11 +86,15 @@ function depthIn(node: ScalarNode, path: string): number {
   return parsed.value === undefined ? 0 : locateText(parsed.value, path).path.length;
 }
 
-function inlineConfigs(document: MapNode): readonly { readonly node: ScalarNode; readonly path: readonly PathSegment[] }[] {
+function inlineConfigs(
+  document: MapNode,
+): readonly { readonly node: ScalarNode; readonly path: readonly PathSegment[] }[] {
   const config = child(child(document, 'ignition'), 'config');
   const replace = child(config, 'replace');
   const sources: readonly (readonly [Node | undefined, readonly PathSegment[]])[] = [
-    ...childItems(config, 'merge').map((item, index) => [child(item, 'inline'), ['ignition', 'config', 'merge', index, 'inline']] as const),
+    ...childItems(config, 'merge').map(
+      (item, index) => [child(item, 'inline'), ['ignition', 'config', 'merge', index, 'inline']] as const,
+    ),
     [child(replace, 'inline'), ['ignition', 'config', 'replace', 'inline']],
   ];
   return sources.flatMap(([node, path]) => (node?.kind === 'scalar' ? [{ node, path }] : []));
@@ -128,11 +141,15 @@ const YAML_TAGS: Readonly<Record<string, string>> = {
 function mapYamlFault(fault: { readonly line?: number; readonly message: string }, context: ReportContext): Diagnostic {
   const sent = parseYaml(context.source.toString(), '').value;
   const match = /^cannot unmarshal (!!\w+)(?: `(.*)`)? into (\S+)/s.exec(fault.message);
-  const path = sent === undefined || fault.line === undefined ? undefined : pathAtLine(sent, fault.line, match?.[1], match?.[2]);
+  const path =
+    sent === undefined || fault.line === undefined ? undefined : pathAtLine(sent, fault.line, match?.[1], match?.[2]);
   const location = path === undefined ? undefined : locate(context.document, path);
   const expected = match?.[3];
   const wanted = GO_TYPES.find(([pattern]) => pattern.test(expected ?? ''))?.[1] ?? 'a mapping';
-  const message = match === null ? fault.message.replace(/`.*`/s, '…') : `${YAML_TAGS[match[1] ?? ''] ?? 'this'} stands where ${wanted} is expected`;
+  const message =
+    match === null
+      ? fault.message.replace(/`.*`/s, '…')
+      : `${YAML_TAGS[match[1] ?? ''] ?? 'this'} stands where ${wanted} is expected`;
   return {
     severity: 'error',
     code: 'butane',
@@ -144,7 +161,12 @@ function mapYamlFault(fault: { readonly line?: number; readonly message: string 
 
 const KINDS: Readonly<Record<string, Node['kind']>> = { '!!map': 'map', '!!seq': 'list' };
 
-function pathAtLine(root: Node, line: number, tag: string | undefined, excerpt: string | undefined): readonly PathSegment[] | undefined {
+function pathAtLine(
+  root: Node,
+  line: number,
+  tag: string | undefined,
+  excerpt: string | undefined,
+): readonly PathSegment[] | undefined {
   const kind = KINDS[tag ?? ''] ?? 'scalar';
   const start = excerpt?.replace(/\.\.\.$/, '') ?? '';
   const found: { node: Node; path: readonly PathSegment[] }[] = [];
@@ -155,7 +177,11 @@ function pathAtLine(root: Node, line: number, tag: string | undefined, excerpt: 
   return (exact ?? found[0])?.path;
 }
 
-function collect(node: Node, path: readonly PathSegment[], visit: (node: Node, path: readonly PathSegment[]) => void): void {
+function collect(
+  node: Node,
+  path: readonly PathSegment[],
+  visit: (node: Node, path: readonly PathSegment[]) => void,
+): void {
   visit(node, path);
   if (node.kind === 'list') for (const [index, item] of node.items.entries()) collect(item, [...path, index], visit);
   if (node.kind === 'map') for (const [key, entry] of node.entries) collect(entry.value, [...path, key], visit);

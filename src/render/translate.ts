@@ -5,7 +5,13 @@ import { createContentCache } from './content-cache.ts';
 
 /** A translation and the finished bytes, as the cache keeps them. */
 export type Content =
-  | { readonly ok: true; readonly body: Buffer; readonly specVersion: string; readonly sha512: string; readonly entries: readonly ReportEntry[] }
+  | {
+      readonly ok: true;
+      readonly body: Buffer;
+      readonly specVersion: string;
+      readonly sha512: string;
+      readonly entries: readonly ReportEntry[];
+    }
   | { readonly ok: false; readonly failure: Extract<Translation, { readonly ok: false }> };
 
 /** What is translated: equal inputs give the same {@link Content}, so their digest is its key. */
@@ -69,6 +75,7 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function weigh(content: Content): number {
-  const texts = (entries: readonly ReportEntry[]) => entries.reduce((sum, entry) => sum + entry.message.length + 100, 0);
+  const texts = (entries: readonly ReportEntry[]) =>
+    entries.reduce((sum, entry) => sum + entry.message.length + 100, 0);
   return content.ok ? content.body.length + 500 + texts(content.entries) : 500 + texts(content.failure.entries);
 }

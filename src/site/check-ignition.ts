@@ -59,5 +59,8 @@ async function checkIgnition(
 
 /** JSON is YAML, but for a few characters that YAML wants escaped. */
 function escapeForYaml(json: string): string {
-  return json.replace(/[\u007f-\u009f\ufffe\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return json.replace(
+    /[\u007f-\u009f\ufffe\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

@@ -89,7 +89,12 @@ export function parseDefinition(kind: DefinitionKind, content: Buffer, file: str
   if (parsed.value === undefined) return { diagnostics: parsed.diagnostics };
   const root = parsed.value;
   if (root.kind !== 'map') {
-    const diagnostic: Diagnostic = { severity: 'error', code: 'schema', message: `a ${kind} is a mapping`, origin: root.origin };
+    const diagnostic: Diagnostic = {
+      severity: 'error',
+      code: 'schema',
+      message: `a ${kind} is a mapping`,
+      origin: root.origin,
+    };
     return { diagnostics: [diagnostic] };
   }
   const typed = toValue(checkable(root));
@@ -122,7 +127,10 @@ function asTexts(node: Node): Node {
     case 'list':
       return { ...node, items: node.items.map(asTexts) };
     case 'map':
-      return { ...node, entries: new Map([...node.entries].map(([key, entry]) => [key, { ...entry, value: asTexts(entry.value) }])) };
+      return {
+        ...node,
+        entries: new Map([...node.entries].map(([key, entry]) => [key, { ...entry, value: asTexts(entry.value) }])),
+      };
   }
 }
 

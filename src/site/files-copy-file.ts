@@ -24,7 +24,8 @@ export async function copyFiles(files: FileTree, stateDir: string | undefined): 
   for (const [path, entry] of [...files].sort(([a], [b]) => compareText(a, b))) {
     const target = join(directory, path);
     await mkdir(entry.kind === 'directory' ? target : dirname(target), { recursive: true, mode: 0o700 });
-    if (entry.kind === 'file') await writeFile(target, entry.content, { mode: entry.executable ? 0o700 : 0o600, flag: 'wx' });
+    if (entry.kind === 'file')
+      await writeFile(target, entry.content, { mode: entry.executable ? 0o700 : 0o600, flag: 'wx' });
     if (entry.kind === 'link') await symlink(entry.target, target);
   }
   return { directory, fallback, remove: () => rm(directory, { recursive: true, force: true }) };

@@ -65,7 +65,8 @@ function parseSettings(tree: SourceTree, fatal: Diagnostic[]): SiteSettings {
   return {
     strict: (childText(root, 'strict') ?? 'true').toLowerCase() === 'true',
     experimental: childText(root, 'experimental')?.toLowerCase() === 'true',
-    parameters: child(root, 'parameters') === undefined ? none.parameters : parseContributions(root, 'parameters', 'site.yaml'),
+    parameters:
+      child(root, 'parameters') === undefined ? none.parameters : parseContributions(root, 'parameters', 'site.yaml'),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Diagnostic, Origin, Parsed } from '../diagnostic.ts';
+import { locate } from '../fragment/locate.ts';
 import type { MapNode, Node } from '../fragment/node.ts';
 import { child, formatPath, mapNode } from '../fragment/node.ts';
-import { locate } from '../fragment/locate.ts';
 import type { Template } from '../fragment/template.ts';
 import type { Value, ValueObject } from '../fragment/value.ts';
 import { toValue } from '../fragment/value.ts';
@@ -33,7 +33,14 @@ export function parseParameterSchema(node: Node | undefined, origin: Origin): Pa
   if (parsed.value === undefined) return { diagnostics: parsed.diagnostics };
   const fault = (message: string, at: Node = node, hint?: string): Parsed<ParameterSchema> => ({
     diagnostics: [
-      { severity: 'error', code: 'schema', message, path: '$.parameters', origin: at.origin, ...(hint ? { hint } : {}) },
+      {
+        severity: 'error',
+        code: 'schema',
+        message,
+        path: '$.parameters',
+        origin: at.origin,
+        ...(hint ? { hint } : {}),
+      },
     ],
   });
   const source = parsed.value;
@@ -77,7 +84,8 @@ export function checkReads(
   const diagnostics: Diagnostic[] = [];
   for (const [root, name] of reads) {
     const unknown = typeof root === 'string' && !ROOTS.has(root) && !(inEach && EACH_ROOTS.has(root));
-    const undeclared = root === 'parameters' && typeof name === 'string' && declared !== undefined && !declared.has(name);
+    const undeclared =
+      root === 'parameters' && typeof name === 'string' && declared !== undefined && !declared.has(name);
     if (!unknown && !undeclared) continue;
     diagnostics.push({
       severity: 'error',
@@ -151,7 +159,8 @@ function placeFault(
 
 function requiredPlace(node: Node, name: string): Origin {
   const required = child(node, 'required');
-  const item = required?.kind === 'list' ? required.items.find((each) => each.kind === 'scalar' && each.text === name) : undefined;
+  const item =
+    required?.kind === 'list' ? required.items.find((each) => each.kind === 'scalar' && each.text === name) : undefined;
   return item?.origin ?? required?.origin ?? node.origin;
 }
 
@@ -160,7 +169,8 @@ export function parseContributions(root: MapNode, key: string, source: string): 
   const given = child(root, key);
   const contributions = new Map<string, Contribution>();
   if (given?.kind !== 'map') return contributions;
-  for (const [name, entry] of given.entries) contributions.set(name, { source, node: entry.value, keyOrigin: entry.keyOrigin });
+  for (const [name, entry] of given.entries)
+    contributions.set(name, { source, node: entry.value, keyOrigin: entry.keyOrigin });
   return contributions;
 }
 

@@ -215,5 +215,11 @@ function search(node: Node, wanted: Node, path: string): string | undefined {
 
 function notMapping(root: Node): Diagnostic {
   const message = 'a Butane document is a mapping';
-  return { severity: 'error', code: 'yaml-syntax', message, origin: root.origin, hint: 'for example: variant: flatcar' };
+  return {
+    severity: 'error',
+    code: 'yaml-syntax',
+    message,
+    origin: root.origin,
+    hint: 'for example: variant: flatcar',
+  };
 }

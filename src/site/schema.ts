@@ -62,14 +62,21 @@ function describe(error: ErrorObject): SchemaFault | undefined {
   const params: Readonly<Record<string, unknown>> = error.params;
   switch (error.keyword) {
     case 'required':
-      return { path, key: String(params.missingProperty), kind: 'missing', message: `\`${params.missingProperty}\` is missing` };
+      return {
+        path,
+        key: String(params.missingProperty),
+        kind: 'missing',
+        message: `\`${params.missingProperty}\` is missing`,
+      };
     case 'additionalProperties':
     case 'unevaluatedProperties': {
       const key = String(params.additionalProperty ?? params.unevaluatedProperty);
       return { path, key, kind: 'unknown', message: `unknown key \`${key}\`` };
     }
     case 'enum': {
-      const allowed = Array.isArray(params.allowedValues) ? params.allowedValues.map((each) => JSON.stringify(each)) : [];
+      const allowed = Array.isArray(params.allowedValues)
+        ? params.allowedValues.map((each) => JSON.stringify(each))
+        : [];
       return { path, kind: 'wrong', message: `must be one of ${allowed.join(', ')}` };
     }
     case 'type':

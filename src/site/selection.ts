@@ -71,7 +71,9 @@ export function explain(revision: Revision, machine: Machine, profileId?: string
 function verdictOf(group: Group, selection: Selection): GroupVerdict['verdict'] {
   if (group.id === selection.group?.id) return 'decides';
   if (group.profile !== undefined && group.profile.id !== selection.profile.id) {
-    return selection.group !== undefined && bySpecificity(group, selection.group) < 0 ? 'less-specific' : 'other-profile';
+    return selection.group !== undefined && bySpecificity(group, selection.group) < 0
+      ? 'less-specific'
+      : 'other-profile';
   }
   return 'contributes';
 }
@@ -116,7 +118,13 @@ function decideProfile(revision: Revision, matching: readonly Group[]): Profile 
 
 /** The report for a group that names a profile which does not exist. */
 export function missingProfile(id: string, origin: Group['origin']) {
-  return { severity: 'error', code: 'reference', message: `there is no profile ${id}`, path: '$.profile', origin } as const;
+  return {
+    severity: 'error',
+    code: 'reference',
+    message: `there is no profile ${id}`,
+    path: '$.profile',
+    origin,
+  } as const;
 }
 
 function ambiguous(a: Group, b: Group, what: string): ProvisioningError {

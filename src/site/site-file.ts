@@ -57,7 +57,8 @@ class SiteReader {
       if (folder !== undefined) await this.#readFolder(name, folder.nested);
       else if (name === 'files') await this.#readFiles('files', 'files', 0);
       else if (name === 'site.yaml') await this.#readDocument(name);
-      else if (/^site\.(?:yml|toml|json)$/.test(name)) this.#fault(name, 'site-file', 'this file is not read', 'name it site.yaml');
+      else if (/^site\.(?:yml|toml|json)$/.test(name))
+        this.#fault(name, 'site-file', 'this file is not read', 'name it site.yaml');
     }
     if (!known) {
       this.#fault('.', 'site-file', 'the directory holds no site', 'make a folder profiles/ with a Butane file in it');
@@ -119,7 +120,9 @@ class SiteReader {
     const target = await readlink(join(this.#root, source));
     const lexical = posix.normalize(posix.join(posix.dirname(source), target));
     const inside = !posix.isAbsolute(target) && lexical.startsWith('files/');
-    const real = relative(this.#root, await realpath(join(this.#root, source))).split(sep).join('/');
+    const real = relative(this.#root, await realpath(join(this.#root, source)))
+      .split(sep)
+      .join('/');
     if (path === 'files' || (inside && lexical.split('/').some((part) => part.startsWith('..')))) {
       await this.#readFiles(real, path, depth + 1);
     } else if (inside) {
@@ -130,7 +133,11 @@ class SiteReader {
   }
 
   /** Opens without following a last link and without blocking on a FIFO, then looks at what really was opened. */
-  async #readRegular(source: string, path: string, limit: number): Promise<{ content: Buffer; executable: boolean } | undefined> {
+  async #readRegular(
+    source: string,
+    path: string,
+    limit: number,
+  ): Promise<{ content: Buffer; executable: boolean } | undefined> {
     let handle: FileHandle | undefined;
     try {
       const real = await realpath(join(this.#root, source));
@@ -188,7 +195,8 @@ class SiteReader {
   #count(path: string): boolean {
     this.#entries += 1;
     if (this.#entries <= this.#limits.entries) return !this.#full;
-    if (!this.#full) this.#fault(path, 'too-large', `the site holds more than ${this.#limits.entries} files and folders`);
+    if (!this.#full)
+      this.#fault(path, 'too-large', `the site holds more than ${this.#limits.entries} files and folders`);
     this.#full = true;
     return false;
   }

@@ -28,11 +28,7 @@ export function digestFiles(files: FileTree): string {
   const hash = createHash('sha256');
   for (const [path, entry] of [...files].sort(([a], [b]) => compareText(a, b))) {
     const content =
-      entry.kind === 'file'
-        ? [sha256(entry.content), entry.executable]
-        : entry.kind === 'link'
-          ? [entry.target]
-          : [];
+      entry.kind === 'file' ? [sha256(entry.content), entry.executable] : entry.kind === 'link' ? [entry.target] : [];
     hash.update(`${JSON.stringify([path, entry.kind, ...content])}\n`);
   }
   return hash.digest('hex');

@@ -26,7 +26,10 @@ export function groupRoutes(app: App, { site }: { readonly site: SiteState }): v
       schema: {
         operationId: 'listGroups',
         summary: 'All groups, by id',
-        response: { 200: Type.Object({ groups: Type.Array(GroupSchema) }), 503: problemResponse('No revision is served yet') },
+        response: {
+          200: Type.Object({ groups: Type.Array(GroupSchema) }),
+          503: problemResponse('No revision is served yet'),
+        },
       },
     },
     async () => ({ groups: [...site.current().revision.groups.values()].map(groupJson) }),
@@ -38,7 +41,11 @@ export function groupRoutes(app: App, { site }: { readonly site: SiteState }): v
         operationId: 'getGroup',
         summary: 'One group',
         params: Type.Object({ id: IdSchema }),
-        response: { 200: GroupSchema, 404: problemResponse('No such group'), 503: problemResponse('No revision is served yet') },
+        response: {
+          200: GroupSchema,
+          404: problemResponse('No such group'),
+          503: problemResponse('No revision is served yet'),
+        },
       },
     },
     async (request) => {

@@ -10,7 +10,14 @@ const Status = Type.Object({ status: Type.String({ enum: ['ok'] }) });
 export function healthRoutes(app: App, { site }: { readonly site: SiteState }): void {
   app.get(
     '/healthz',
-    { schema: { operationId: 'getHealth', summary: 'Tells that the process answers', response: { 200: Status }, security: [] } },
+    {
+      schema: {
+        operationId: 'getHealth',
+        summary: 'Tells that the process answers',
+        response: { 200: Status },
+        security: [],
+      },
+    },
     async () => ({ status: 'ok' }),
   );
   app.get(
@@ -19,7 +26,10 @@ export function healthRoutes(app: App, { site }: { readonly site: SiteState }): 
       schema: {
         operationId: 'getReadiness',
         summary: 'Tells that a revision is served',
-        response: { 200: Status, 503: { description: 'Not yet', content: { [PROBLEM_TYPE]: { schema: ProblemSchema } } } },
+        response: {
+          200: Status,
+          503: { description: 'Not yet', content: { [PROBLEM_TYPE]: { schema: ProblemSchema } } },
+        },
         security: [],
       },
     },

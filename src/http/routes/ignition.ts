@@ -28,7 +28,11 @@ const problem = (description: string) => ({ description, content: { [PROBLEM_TYP
 const RESPONSES = {
   200: {
     description: 'The whole config. ETag is its SHA-512, which Ignition prints on the machine.',
-    content: { 'application/vnd.coreos.ignition+json': { schema: Type.Object({}, { additionalProperties: true, title: 'Ignition' }) } },
+    content: {
+      'application/vnd.coreos.ignition+json': {
+        schema: Type.Object({}, { additionalProperties: true, title: 'Ignition' }),
+      },
+    },
   },
   400: problem('A label cannot be what it says'),
   404: problem('No such profile, or a machine that is not known there; the machine stops'),
@@ -114,5 +118,7 @@ function auditOf(rendered: Rendered): Readonly<Record<string, unknown>> {
 const SECRET_KEY = /token|secret|passw|credential|key/i;
 
 function loggable(machine: Machine): Readonly<Record<string, string>> {
-  return Object.fromEntries(machineEntries(machine).map(([key, value]) => [key, SECRET_KEY.test(key) ? '[redacted]' : value]));
+  return Object.fromEntries(
+    machineEntries(machine).map(([key, value]) => [key, SECRET_KEY.test(key) ? '[redacted]' : value]),
+  );
 }

@@ -12,14 +12,28 @@ export const LabelsSchema = Type.Object(
     hostname: label('Host name'),
     arch: label('Architecture; x86_64 and aarch64 are read as amd64 and arm64'),
   },
-  { additionalProperties: Type.String({ maxLength: LABEL_LIMITS.valueLength, description: 'Any other key is a free label' }) },
+  {
+    additionalProperties: Type.String({
+      maxLength: LABEL_LIMITS.valueLength,
+      description: 'Any other key is a free label',
+    }),
+  },
 );
 
 /** The same for the operator API, where a person may ask for a machine at an address. */
 export const OperatorLabelsSchema = Type.Object(
   { ...LabelsSchema.properties, ip: label('The address that the machine would come from') },
-  { additionalProperties: Type.String({ maxLength: LABEL_LIMITS.valueLength, description: 'Any other key is a free label' }) },
+  {
+    additionalProperties: Type.String({
+      maxLength: LABEL_LIMITS.valueLength,
+      description: 'Any other key is a free label',
+    }),
+  },
 );
 
 /** A profile's or group's id in a path. */
-export const IdSchema = Type.String({ minLength: 1, maxLength: 128, description: 'The id, which is the file name without its ending' });
+export const IdSchema = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  description: 'The id, which is the file name without its ending',
+});

@@ -10,9 +10,12 @@ export function livenessRoutes(app: App): void {
         operationId: 'getLiveness',
         summary: 'Tells that the service is alive',
         produces: ['text/plain'],
-        response: { 200: { description: 'The name of the service', content: { 'text/plain': { schema: Type.String() } } } },
+        response: {
+          200: { description: 'The name of the service', content: { 'text/plain': { schema: Type.String() } } },
+        },
       },
     },
-    async (_request, reply) => reply.type('text/plain; charset=utf-8').header('Cache-Control', 'no-store').send('pilotlight\n'),
+    async (_request, reply) =>
+      reply.type('text/plain; charset=utf-8').header('Cache-Control', 'no-store').send('pilotlight\n'),
   );
 }

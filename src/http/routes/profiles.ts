@@ -36,7 +36,10 @@ export function profileRoutes(app: App, { site }: { readonly site: SiteState }):
       schema: {
         operationId: 'listProfiles',
         summary: 'All profiles, by id',
-        response: { 200: Type.Object({ profiles: Type.Array(SummarySchema) }), 503: problemResponse('No revision is served yet') },
+        response: {
+          200: Type.Object({ profiles: Type.Array(SummarySchema) }),
+          503: problemResponse('No revision is served yet'),
+        },
       },
     },
     async () => ({ profiles: [...site.current().revision.profiles.values()].map(summary) }),
@@ -48,7 +51,11 @@ export function profileRoutes(app: App, { site }: { readonly site: SiteState }):
         operationId: 'getProfile',
         summary: 'One profile: its layers, parameters and reports',
         params: Type.Object({ id: IdSchema }),
-        response: { 200: ProfileSchema, 404: problemResponse('No such profile'), 503: problemResponse('No revision is served yet') },
+        response: {
+          200: ProfileSchema,
+          404: problemResponse('No such profile'),
+          503: problemResponse('No revision is served yet'),
+        },
       },
     },
     async (request) => {
@@ -59,7 +66,9 @@ export function profileRoutes(app: App, { site }: { readonly site: SiteState }):
         ...summary(profile),
         layers: profile.kind === 'composed' ? profile.layers.map(layerJson) : [],
         parameters: profile.kind === 'composed' ? { ...profile.parameters.source } : {},
-        reports: found.map((report) => reportJson(report.diagnostic, report.group === undefined ? {} : { group: report.group })),
+        reports: found.map((report) =>
+          reportJson(report.diagnostic, report.group === undefined ? {} : { group: report.group }),
+        ),
       };
     },
   );

@@ -15,7 +15,9 @@ const RenderSchema = Type.Object(
     groups: Type.Array(Type.String(), { description: 'All groups that contributed, the least specific first' }),
     layers: Type.Array(Type.String(), { description: 'The layers that took part, the lowest first' }),
     reports: Type.Array(ReportSchema),
-    error: Type.Optional(Type.Object({ code: Type.String(), detail: Type.String() }, { description: 'Why nothing was rendered' })),
+    error: Type.Optional(
+      Type.Object({ code: Type.String(), detail: Type.String() }, { description: 'Why nothing was rendered' }),
+    ),
     butane: Type.Optional(Type.String({ description: 'The Butane that was translated' })),
     ignition: Type.Optional(Type.String({ description: 'The exact bytes that the machine gets' })),
     specVersion: Type.Optional(Type.String()),
@@ -25,7 +27,10 @@ const RenderSchema = Type.Object(
 );
 
 /** `/v1/profiles/{id}/render`: what a machine would get, with all that led to it. */
-export function renderRoutes(app: App, { site, renderer }: { readonly site: SiteState; readonly renderer: Renderer }): void {
+export function renderRoutes(
+  app: App,
+  { site, renderer }: { readonly site: SiteState; readonly renderer: Renderer },
+): void {
   app.get(
     '/v1/profiles/:id/render',
     {

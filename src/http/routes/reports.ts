@@ -6,7 +6,9 @@ import { problemResponse, ReportSchema, reportJson } from './schemas.ts';
 const ReportsSchema = Type.Object(
   {
     revision: Type.String(),
-    complete: Type.Boolean({ description: 'Every profile has been rendered for every group since the revision was loaded' }),
+    complete: Type.Boolean({
+      description: 'Every profile has been rendered for every group since the revision was loaded',
+    }),
     reports: Type.Array(ReportSchema),
   },
   { title: 'Reports' },
@@ -30,7 +32,10 @@ export function reportRoutes(app: App, { site }: { readonly site: SiteState }): 
         revision: revision.id,
         complete,
         reports: items.map(({ diagnostic, profile, group }) =>
-          reportJson(diagnostic, { ...(profile === undefined ? {} : { profile }), ...(group === undefined ? {} : { group }) }),
+          reportJson(diagnostic, {
+            ...(profile === undefined ? {} : { profile }),
+            ...(group === undefined ? {} : { group }),
+          }),
         ),
       };
     },

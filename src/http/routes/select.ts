@@ -18,7 +18,9 @@ const SelectionSchema = Type.Object(
       Type.Object({
         id: Type.String(),
         verdict: Type.String({ enum: ['decides', 'contributes', 'less-specific', 'other-profile', 'does-not-match'] }),
-        mismatches: Type.Array(Type.Object({ key: Type.String(), reason: Type.String({ enum: ['absent', 'different'] }) })),
+        mismatches: Type.Array(
+          Type.Object({ key: Type.String(), reason: Type.String({ enum: ['absent', 'different'] }) }),
+        ),
       }),
     ),
   },
