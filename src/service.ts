@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { Butane } from './butane/butane.ts';
@@ -27,9 +28,15 @@ import { readSite } from './site/site-file.ts';
 /** Bytes of finished configs that are kept. */
 const CACHE_BYTES = 128 * 1024 * 1024;
 
+/** The directory of this program's package: the nearest one above that has a package.json. */
+function findPackage(directory: string = dirname(fileURLToPath(import.meta.url))): string {
+  const above = dirname(directory);
+  return existsSync(join(directory, 'package.json')) || above === directory ? directory : findPackage(above);
+}
+
 /** The version of this program, from its package. */
 export async function readVersion(): Promise<string> {
-  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  const text = await readFile(join(findPackage(), 'package.json'), 'utf8');
   const value: unknown = JSON.parse(text);
   return typeof value === 'object' && value !== null && 'version' in value ? String(value.version) : 'unknown';
 }
@@ -63,7 +70,7 @@ export class SiteFaults extends ProvisioningError {
 
 /** Finds and opens butane. */
 export async function findAndOpenButane(explicit: string | undefined): Promise<Butane> {
-  const built = fileURLToPath(new URL('../.tools/bin/butane', import.meta.url));
+  const built = join(findPackage(), '.tools/bin/butane');
   const path = await findButane({
     ...(explicit === undefined ? {} : { explicit }),
     built,

@@ -29,8 +29,8 @@ export function compose(layers: readonly MapNode[], context: ComposeContext): Pa
   ];
   if (diagnostics.length > 0 || variant.value === undefined || version.value === undefined) return { diagnostics };
   const [first, ...rest] = expandLocalKeys(expandTrees(layers, context.files), context.files);
-  if (first === undefined || rest.length === 0)
-    return first === undefined ? { diagnostics } : { value: first, diagnostics };
+  if (first === undefined) return { diagnostics };
+  if (rest.length === 0) return { value: first, diagnostics };
   const merged = rest.reduce((earlier, later) => mergeDocuments(earlier, later, context.files), first);
   const entries = new Map([...merged.entries, ['variant', variant.value], ['version', version.value]]);
   return { value: { ...merged, entries }, diagnostics };

@@ -4,7 +4,18 @@ import type { FileTree, FileTreeEntry } from './file-tree.ts';
 import { resolveLocal, treeKey } from './file-tree.ts';
 import { sets } from './merge-schema.ts';
 import type { MapNode, Node } from './node.ts';
-import { child, childItems, childText, isNull, listNode, mapNode, plainNode, textNode, withChild } from './node.ts';
+import {
+  child,
+  childItems,
+  childText,
+  isNull,
+  listNode,
+  mapNode,
+  plainNode,
+  textNode,
+  withChild,
+  withoutChild,
+} from './node.ts';
 
 /** The lists whose items are paths on the machine, and which a tree adds to. */
 type PathList = 'files' | 'links' | 'directories';
@@ -131,30 +142,41 @@ function canFill(list: PathList, node: Node, entry: FileTreeEntry): boolean {
 function expandTree(layer: MapNode, tree: Tree): MapNode {
   const storage = child(layer, 'storage');
   if (storage?.kind !== 'map') return layer;
-  let expanded = replaceItems(storage, 'trees', (items) => items.filter((item) => item !== tree.node));
-  for (const item of tree.items) {
-    expanded = replaceItems(expanded, LIST_OF[item.entry.kind], (items) => place(items, item, tree.node));
+  const others = childItems(storage, 'trees').filter((item) => item !== tree.node);
+  let expanded = others.length > 0 ? withItems(storage, 'trees', others) : withoutChild(storage, 'trees');
+  for (const list of PATH_LISTS) {
+    const provided = tree.items.filter((item) => LIST_OF[item.entry.kind] === list);
+    if (provided.length === 0) continue;
+    expanded = withItems(expanded, list, place(childItems(expanded, list), provided, tree.node));
   }
   return withChild(layer, 'storage', expanded);
 }
 
-function replaceItems(storage: MapNode, list: string, change: (items: readonly Node[]) => readonly Node[]): MapNode {
-  const items = change(childItems(storage, list));
+function withItems(storage: MapNode, list: string, items: readonly Node[]): MapNode {
   const origin = child(storage, list)?.origin ?? items[0]?.origin ?? storage.origin;
   return withChild(storage, list, listNode(items, origin));
 }
 
-function place(items: readonly Node[], item: TreeItem, tree: MapNode): readonly Node[] {
-  const index = items.findIndex((each) => childText(each, 'path') === item.path);
-  const present = items[index];
-  if (present?.kind === 'map') return items.with(index, fill(present, item, tree));
+function place(items: readonly Node[], provided: readonly TreeItem[], tree: MapNode): readonly Node[] {
+  const missing = new Map(provided.map((item) => [item.path, item]));
+  const present = items.map((node) => {
+    const path = childText(node, 'path') ?? '';
+    const item = missing.get(path);
+    if (item === undefined || node.kind !== 'map') return node;
+    missing.delete(path);
+    return fill(node, item, tree);
+  });
+  return [...present, ...[...missing.values()].map((item) => fill(bare(item.path, tree), item, tree))];
+}
+
+/** A new node of the machine, owned by whom the tree says. */
+function bare(path: string, tree: MapNode): MapNode {
   const { origin } = tree;
-  const owned = ['user', 'group'].flatMap((key) => {
+  const owners = ['user', 'group'].flatMap((key) => {
     const value = child(tree, key);
     return value === undefined ? [] : [[key, { keyOrigin: origin, value }] as const];
   });
-  const path = [['path', { keyOrigin: origin, value: textNode(item.path, origin) }] as const];
-  return [...items, fill(mapNode([...path, ...owned], origin), item, tree)];
+  return mapNode([['path', { keyOrigin: origin, value: textNode(path, origin) }], ...owners], origin);
 }
 
 /** Adds what butane takes from the tree: the content and, where none is written, the mode. */

@@ -128,9 +128,8 @@ export function findDuplicates(document: MapNode, files: FileTree): Diagnostic[]
   function walk(rule: Rule, node: Node, path: readonly PathSegment[]): void {
     if (rule.kind === 'map' && node.kind === 'map') {
       const shared = new Map<string, Node>();
-      for (const [key, field] of Object.entries(rule.fields)) {
-        const value = child(node, key);
-        if (value === undefined) continue;
+      for (const [key, { value }] of node.entries) {
+        const field = fieldRule(rule, key);
         if (field.kind === 'keyed') {
           check(field, value, [...path, key], rule.shared?.includes(key) === true ? shared : new Map());
         } else walk(field, value, [...path, key]);

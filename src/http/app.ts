@@ -7,6 +7,7 @@ import {
   type FastifyReply,
   type FastifyRequest,
   fastify,
+  LogController,
   type RawServerDefault,
 } from 'fastify';
 import type { Diagnostic } from '../diagnostic.ts';
@@ -44,9 +45,11 @@ const MAX_HEADER_BYTES = 16 * 1024;
  * a problem.
  */
 export function createApp(options: AppOptions): App {
+  const { logger } = options;
   const app = fastify({
-    loggerInstance: options.logger,
-    disableRequestLogging: true,
+    loggerInstance: frameworkLogger(logger),
+    childLoggerFactory: (_framework, bindings) => logger.child(bindings),
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     requestIdHeader: false,
     trustProxy:
@@ -63,10 +66,10 @@ export function createApp(options: AppOptions): App {
     frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
     clientErrorHandler(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) return;
-      const problem = createProblem(
-        new ProvisioningError('request-invalid', 'the request is not HTTP that this service reads'),
-        '',
-      );
+      const fault = new ProvisioningError('request-invalid', 'the request is not HTTP that this service reads');
+      const problem = createProblem(fault, randomUUID());
+      const { status, code, instance: reqId } = problem;
+      logger.info({ reqId, status, code, fault: error.code, remote: socket.remoteAddress }, 'request');
       const body = JSON.stringify(problem);
       socket.end(
         `HTTP/1.1 400 Bad Request\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
@@ -78,6 +81,10 @@ export function createApp(options: AppOptions): App {
   app.setNotFoundHandler((request, reply) =>
     sendProblem(new ProvisioningError('route-not-found', 'there is nothing at this path'), request, reply),
   );
+  app.addHook('preValidation', async (request) => {
+    if (!isDecodable(request.url))
+      throw new ProvisioningError('request-invalid', 'the query is not percent-encoded text');
+  });
   app.addHook('onResponse', async (request, reply) => {
     request.log.info(
       {
@@ -93,6 +100,21 @@ export function createApp(options: AppOptions): App {
     );
   });
   return app;
+}
+
+/** The framework's own remarks about its life, such as each address it listens on, only matter to who looks for them. */
+function frameworkLogger(logger: FastifyBaseLogger): FastifyBaseLogger {
+  return logger.level === 'info' ? logger.child({}, { level: 'warn' }) : logger;
+}
+
+/** The framework takes what it cannot decode as it stands, and a label would get a value that nobody meant. */
+function isDecodable(url: string): boolean {
+  try {
+    decodeURIComponent(url);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Answers with a problem and logs what led to it. */

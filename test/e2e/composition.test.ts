@@ -225,3 +225,45 @@ for (const [title, layers] of Object.entries(CASES)) {
     assert.ok(comparison.merged.ok, 'Ignition merges the layers');
   });
 }
+
+/** One layer each, which defines something twice. */
+const DUPLICATES: Readonly<Record<string, string>> = {
+  'a path': storage('files: [{ path: /x }]\nlinks: [{ path: /x, target: /y }]'),
+  'a disk': storage('disks: [{ device: /dev/a }, { device: /dev/a }]'),
+  'a partition': storage('disks: [{ device: /dev/a, partitions: [{ number: 010 }, { number: 8 }] }]'),
+  'a filesystem': storage('filesystems: [{ device: /dev/a, format: xfs }, { device: /dev/a, format: xfs }]'),
+  'a RAID': storage('raid: [{ name: a, level: raid1, devices: [/a] }, { name: a, level: raid1, devices: [/b] }]'),
+  'a device of a RAID': storage('raid: [{ name: a, level: raid1, devices: [/a, /a] }]'),
+  'a LUKS device': storage('luks: [{ name: a, device: /a }, { name: a, device: /b }]'),
+  'an option to open with': storage('luks: [{ name: a, device: /a, open_options: [-a, -a] }]'),
+  'a Tang server': storage(
+    'luks: [{ name: a, device: /a, clevis: { tang: [{ url: "http://a", thumbprint: a }, { url: "http://a", thumbprint: b }] } }]',
+  ),
+  'a header': contents('{ source: "http://a", http_headers: [{ name: A, value: a }, { name: A, value: b }] }'),
+  'a unit': `${HEAD}systemd: { units: [{ name: a.service }, { name: a.service }] }`,
+  'a drop-in': `${HEAD}systemd: { units: [{ name: a.service, dropins: [{ name: a.conf }, { name: a.conf }] }] }`,
+  'a user': `${HEAD}passwd: { users: [{ name: a }, { name: a }] }`,
+  'a group': `${HEAD}passwd: { groups: [{ name: a }, { name: a }] }`,
+  'a group of a user': `${HEAD}passwd: { users: [{ name: a, groups: [b, b] }] }`,
+  'a public key': `${HEAD}passwd: { users: [{ name: a, ssh_authorized_keys: [b, b] }] }`,
+  'a key file': `${HEAD}passwd: { users: [{ name: a, ssh_authorized_keys_local: [keys/one, keys/one] }] }`,
+  'a kernel argument': `${HEAD}kernel_arguments: { should_exist: [a], should_not_exist: [a] }`,
+  'an address without proxy': `${HEAD}ignition: { proxy: { no_proxy: [a, a] } }`,
+  'a merged config': `${HEAD}ignition: { config: { merge: [{ local: child.ign }, { local: child.ign }] } }`,
+  'an authority': `${HEAD}ignition: { security: { tls: { certificate_authorities: [{ local: a.pem }, { local: a.pem }] } } }`,
+  'a mirrored device': `${HEAD}boot_device: { layout: x86_64, mirror: { devices: [/dev/a, /dev/a] } }`,
+};
+
+for (const [what, layer] of Object.entries(DUPLICATES)) {
+  test(`${what} defined twice in one layer is refused, as butane refuses it`, async (t) => {
+    const butane = requireProgram(t, 'butane');
+    if (butane === undefined) return;
+    const { diagnostics } = compose([parseLayer(layer)], { files: FILES });
+    assert.deepEqual(
+      diagnostics.map(({ code }) => code),
+      ['duplicate'],
+    );
+    const outcome = await translate(butane, layer, files);
+    assert.match(outcome.ok ? 'accepted' : outcome.report, /duplicate entry defined/);
+  });
+}

@@ -12,7 +12,7 @@ import type { App } from '../app.ts';
 import { round } from '../app.ts';
 import { PROBLEM_TYPE, ProblemSchema } from '../problem.ts';
 import type { SiteState } from '../site-state.ts';
-import { IdSchema, LabelsSchema } from './labels.ts';
+import { acceptAll, IdSchema, LabelsSchema } from './labels.ts';
 
 /** What the routes use. */
 export interface IgnitionRoutesOptions {
@@ -54,6 +54,7 @@ export function ignitionRoutes(app: App, options: IgnitionRoutesOptions): void {
       },
       // The reply is bytes: nothing is serialized.
       serializerCompiler: () => String,
+      validatorCompiler: acceptAll,
     },
     (request, reply) => deliver(options, request, reply, request.params.profile),
   );
@@ -67,6 +68,7 @@ export function ignitionRoutes(app: App, options: IgnitionRoutesOptions): void {
         response: RESPONSES,
       },
       serializerCompiler: () => String,
+      validatorCompiler: acceptAll,
     },
     (request, reply) => deliver(options, request, reply, undefined),
   );

@@ -5,7 +5,7 @@ import type { Renderer } from '../../render/renderer.ts';
 import type { App } from '../app.ts';
 
 import type { SiteState } from '../site-state.ts';
-import { IdSchema, OperatorLabelsSchema } from './labels.ts';
+import { acceptAll, IdSchema, OperatorLabelsSchema } from './labels.ts';
 import { problemResponse, ReportSchema, reportJson } from './schemas.ts';
 
 const RenderSchema = Type.Object(
@@ -46,6 +46,7 @@ export function renderRoutes(
           503: problemResponse('No revision is served yet, or too much to do'),
         },
       },
+      validatorCompiler: acceptAll,
     },
     async (request) => {
       const { id } = request.params;

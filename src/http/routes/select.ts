@@ -3,7 +3,7 @@ import { machineEntries, parseMachine } from '../../machine/machine.ts';
 import { explain } from '../../site/selection.ts';
 import type { App } from '../app.ts';
 import type { SiteState } from '../site-state.ts';
-import { OperatorLabelsSchema } from './labels.ts';
+import { acceptAll, OperatorLabelsSchema } from './labels.ts';
 import { problemResponse, ReportSchema, reportJson } from './schemas.ts';
 
 const SelectionSchema = Type.Object(
@@ -42,6 +42,7 @@ export function selectRoutes(app: App, { site }: { readonly site: SiteState }): 
           503: problemResponse('No revision is served yet'),
         },
       },
+      validatorCompiler: acceptAll,
     },
     async (request) => {
       const { revision } = site.current();

@@ -1,0 +1,72 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
+import type { TestContext } from 'node:test';
+
+/** The programs that some tests cannot do without. */
+export type ProgramName = 'butane' | 'ignition-validate' | 'ignition' | 'ignition-2.14' | 'unshare' | 'useradd';
+
+interface Program {
+  /** Tried in this order. Relative paths start at the checkout; a bare name is looked up in PATH. */
+  readonly places: readonly string[];
+  readonly install: string;
+}
+
+const programs: Readonly<Record<ProgramName, Program>> = {
+  butane: {
+    places: ['./.tools/bin/butane', 'butane'],
+    install: 'install Go, or put a butane binary into PATH, then run npm run setup',
+  },
+  'ignition-validate': {
+    places: ['./.tools/bin/ignition-validate', 'ignition-validate'],
+    install: 'install Go and run npm run setup -- --tests',
+  },
+  ignition: {
+    places: ['./.tools/bin/ignition'],
+    install: 'install Go, a C compiler and libblkid-dev, then run npm run setup -- --tests',
+  },
+  'ignition-2.14': {
+    places: ['/usr/lib/dracut/modules.d/30ignition/ignition'],
+    install: 'apt-get install ignition on Debian 12',
+  },
+  unshare: { places: ['unshare'], install: 'apt-get install util-linux' },
+  useradd: { places: ['useradd', '/usr/sbin/useradd'], install: 'apt-get install passwd' },
+};
+
+/**
+ * The absolute path of a program a test needs. Without it the test is skipped with a reason that says how to install it,
+ * and undefined is returned; with CI set in the environment it throws instead, since there nothing may go unchecked.
+ */
+export function requireProgram(t: TestContext, name: ProgramName): string | undefined {
+  const { places, install } = programs[name];
+  const found = places.flatMap(candidates).find(isProgram);
+  if (found === undefined) skip(t, `needs ${name}: ${install}`);
+  return found;
+}
+
+/** Whether the tests run as root; without that the test is skipped, or fails where CI is set. */
+export function requireRoot(t: TestContext): boolean {
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot) skip(t, 'needs root: run the tests as root, in a container for example');
+  return isRoot;
+}
+
+function skip(t: TestContext, reason: string): void {
+  if (process.env['CI']) throw new Error(reason);
+  t.skip(reason);
+}
+
+function candidates(place: string): readonly string[] {
+  if (isAbsolute(place)) return [place];
+  if (place.startsWith('./')) return [resolve(place)];
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  return folders.map((folder) => join(folder, place));
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
