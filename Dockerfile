@@ -29,7 +29,6 @@ COPY --from=butane /out/butane /usr/local/bin/butane
 COPY --from=build /app/node_modules /app/node_modules
 COPY --from=build /app/dist /app/dist
 COPY package.json LICENSE /app/
-COPY openapi /app/openapi
 # A volume takes its owner from the image, so the folder must belong to the user before VOLUME names it.
 RUN install --directory --owner=65532 --group=65532 --mode=0750 /var/lib/pilotlight
 VOLUME /var/lib/pilotlight
@@ -38,6 +37,6 @@ USER 65532:65532
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
-  CMD ["node", "-e", "fetch('http://127.0.0.1:8081/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PILOTLIGHT_OPERATOR_LISTEN.split(':').at(-1) + '/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "/app/dist/main.js"]
 CMD ["serve"]

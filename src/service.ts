@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Logger } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Butane } from './butane/butane.ts';
 import { openButane } from './butane/butane-process.ts';
 import { findButane } from './butane/find-butane-process.ts';
@@ -11,15 +11,15 @@ import { formatListener } from './config.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { ProvisioningError } from './errors.ts';
 import { createMachineApp } from './http/machine-app.ts';
+import { openApiYaml } from './http/openapi.ts';
 import { createOperatorApp } from './http/operator-app.ts';
 import type { SiteReport, SiteState } from './http/site-state.ts';
 import { notReady } from './http/site-state.ts';
 import { checkSite } from './render/check.ts';
-import type { Served } from './render/render.ts';
 import type { Renderer } from './render/renderer.ts';
 import { createRenderer } from './render/renderer.ts';
+import type { Served } from './render/served.ts';
 import { createTranslator } from './render/translate.ts';
-import { checkIgnitionProfiles } from './site/check-ignition.ts';
 import { copyFiles } from './site/files-copy-file.ts';
 import { parseSite } from './site/load.ts';
 import type { Revision } from './site/revision.ts';
@@ -89,9 +89,8 @@ export async function readSiteRevision(site: string): Promise<Revision> {
 
 /** Reads, parses and checks a site. Throws {@link SiteFaults}, or a ProvisioningError when it cannot be read at all. */
 export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> {
-  const parsed = await readSiteRevision(options.site);
+  const revision = await readSiteRevision(options.site);
   const butane = await findAndOpenButane(options.butane);
-  const revision = await checkIgnitionProfiles(parsed, butane);
   const files = await copyFiles(revision.files, options.stateDir);
   const translator = createTranslator(butane, CACHE_BYTES);
   const renderer = createRenderer({ translator, serviceUrl: options.publicUrl, now: () => performance.now() });
@@ -266,8 +265,8 @@ async function readToken(file: string): Promise<string> {
   return text;
 }
 
-/** A copy of the apps that serves nothing, for what only asks for their OpenAPI documents. */
-export async function createBareApps(logger: Logger) {
+/** The OpenAPI documents of both APIs, as YAML. They need no site: the apps they are read from serve nothing. */
+export async function describeApis(): Promise<{ readonly machine: string; readonly operator: string }> {
   const site: SiteState = {
     current() {
       throw notReady();
@@ -281,11 +280,12 @@ export async function createBareApps(logger: Logger) {
     renderInFull: () => Promise.reject(notReady()),
     statistics: () => ({ entries: 0, bytes: 0, hits: 0, misses: 0 }),
   };
-  const version = await readVersion();
-  const machine = await createMachineApp({ site, renderer, version, logger });
-  const operator = await createOperatorApp({ site, renderer, version, logger });
-  await Promise.all([machine.ready(), operator.ready()]);
-  return { machine, operator };
+  const common = { site, renderer, version: await readVersion(), logger: pino({ level: 'silent' }) };
+  const apps = { machine: await createMachineApp(common), operator: await createOperatorApp(common) };
+  await Promise.all([apps.machine.ready(), apps.operator.ready()]);
+  const documents = { machine: openApiYaml(apps.machine), operator: openApiYaml(apps.operator) };
+  await Promise.all([apps.machine.close(), apps.operator.close()]);
+  return documents;
 }
 
 /** Writes texts into a directory, which is made when it does not exist. */

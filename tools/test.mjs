@@ -90,7 +90,9 @@ async function providePrograms(speech) {
 
 async function lint() {
   const biome = join(root, 'node_modules/@biomejs/biome/bin/biome');
-  await mustRun('Biome found faults', process.execPath, [biome, 'ci', '.']);
+  // Biome colours its report also for a file, when the environment looks like a terminal.
+  const colours = process.stderr.isTTY ? [] : ['--colors=off'];
+  await mustRun('Biome found faults', process.execPath, [biome, 'ci', ...colours, '.']);
 }
 
 async function compileAll(speech) {

@@ -1,11 +1,12 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { Config, Flags } from '../config.ts';
 import { readConfig } from '../config.ts';
-import { ProvisioningError } from '../errors.ts';
 import { explainCommand } from './explain.ts';
 import { failWith } from './failure.ts';
+import type { LabelFlags } from './labels.ts';
 import { lintCommand } from './lint.ts';
 import { openapiCommand } from './openapi.ts';
+import type { RenderFlags } from './render.ts';
 import { renderCommand } from './render.ts';
 import { REPORT_FORMATS } from './report-formats.ts';
 import { serveCommand } from './serve.ts';
@@ -112,7 +113,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .description('Print the OpenAPI document of one API, or write both.')
     .addOption(new Option('--api <name>', 'which one to print').choices(['machine', 'operator']).default('machine'))
     .option('--write <dir>', 'write machine.yaml and operator.yaml into this directory')
-    .action((flags: { readonly api: string; readonly write?: string }) =>
+    .action((flags: { readonly api: 'machine' | 'operator'; readonly write?: string }) =>
       action(() => openapiCommand(flags, terminal), {}),
     );
 
@@ -139,25 +140,6 @@ Examples:
 Exit codes: 0 fine, 1 the site or the run has faults, 2 wrong usage.
 `;
 
-/** Flags that describe a machine. */
-export interface LabelFlags {
-  readonly mac?: string;
-  readonly uuid?: string;
-  readonly serial?: string;
-  readonly hostname?: string;
-  readonly arch?: string;
-  readonly ip?: string;
-  readonly label?: readonly string[];
-}
-
-/** Flags of `render`. */
-export interface RenderFlags extends LabelFlags {
-  readonly spec?: string;
-  readonly pretty?: boolean;
-  /** Print the Butane instead of the Ignition. */
-  readonly butane?: boolean;
-}
-
 function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
@@ -182,21 +164,4 @@ function withLabels(command: Command): Command {
     .option('--arch <arch>', 'its architecture')
     .option('--ip <address>', 'its address')
     .option('--label <key=value>', 'any other label; repeatable', collect);
-}
-
-/** Reads the label flags the way a query is read. Throws `label-invalid`. */
-export function queryOf(flags: LabelFlags): Readonly<Record<string, string>> {
-  const query: Record<string, string> = Object.create(null);
-  for (const key of ['mac', 'uuid', 'serial', 'hostname', 'arch', 'ip'] as const) {
-    const value = flags[key];
-    if (value !== undefined) query[key] = value;
-  }
-  for (const label of flags.label ?? []) {
-    const at = label.indexOf('=');
-    const key = label.slice(0, at);
-    if (at < 1) throw new ProvisioningError('label-invalid', '--label needs KEY=VALUE');
-    if (key in query) throw new ProvisioningError('label-invalid', `the label ${key} was given twice`);
-    query[key] = label.slice(at + 1);
-  }
-  return query;
 }

@@ -4,8 +4,8 @@ import { readSiteRevision } from '../service.ts';
 import type { Explanation, GroupVerdict } from '../site/selection.ts';
 import { explain } from '../site/selection.ts';
 import { formatDiagnostic } from './code-frame.ts';
-import type { LabelFlags } from './command-line.ts';
-import { queryOf } from './command-line.ts';
+import type { LabelFlags } from './labels.ts';
+import { queryOf } from './labels.ts';
 import type { Terminal } from './terminal.ts';
 import { styled } from './terminal.ts';
 

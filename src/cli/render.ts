@@ -4,10 +4,18 @@ import { parseSpecVersion } from '../ignition/spec-version.ts';
 import { parseMachine } from '../machine/machine.ts';
 import { openWorkshop } from '../service.ts';
 import { formatDiagnostic } from './code-frame.ts';
-import type { RenderFlags } from './command-line.ts';
-import { queryOf } from './command-line.ts';
 import { failWith } from './failure.ts';
+import type { LabelFlags } from './labels.ts';
+import { queryOf } from './labels.ts';
 import type { Terminal } from './terminal.ts';
+
+/** Flags of `render`. */
+export interface RenderFlags extends LabelFlags {
+  readonly spec?: string;
+  readonly pretty?: boolean;
+  /** Print the Butane instead of the Ignition. */
+  readonly butane?: boolean;
+}
 
 /** Prints what a machine would get from the service, byte for byte; warnings go to standard error. */
 export async function renderCommand(

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import toml from '@iarna/toml';
 import type { Liquid } from 'liquidjs';
 import { stringify } from 'yaml';
-import { addAddress, hostAddress, networkAddress, netmask, prefixLength, subnet } from './addresses.ts';
+import { addAddress, hostAddress, netmask, networkAddress, prefixLength, subnet } from './addresses.ts';
 
 /** A filter takes the piped value and its arguments; it throws an Error whose message names no value. */
 type Filter = (value: unknown, ...args: unknown[]) => unknown;

@@ -1,7 +1,6 @@
-import type { Diagnostic, Parsed } from '../diagnostic.ts';
+import type { Diagnostic, Origin, Parsed } from '../diagnostic.ts';
 import type { Node, PathSegment, ScalarNode } from './node.ts';
 import { formatPath, plainNode, textNode } from './node.ts';
-import type { Origin } from '../diagnostic.ts';
 
 /** A value as JSON has it. Objects have no prototype, so a key such as `__proto__` is data like any other. */
 export type Value = null | boolean | number | string | readonly Value[] | ValueObject;

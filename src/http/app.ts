@@ -63,7 +63,11 @@ export function createApp(options: AppOptions): App {
     http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: 10_000, connectionsCheckingInterval: 2000 },
     routerOptions: { maxParamLength: 256 },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
-    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
+    // What the framework itself refuses passes no hooks.
+    frameworkErrors(error, request, reply) {
+      sendProblem(error, request, reply);
+      logRequest(request, reply);
+    },
     clientErrorHandler(error, socket) {
       if (error.code === 'ECONNRESET' || !socket.writable) return;
       const fault = new ProvisioningError('request-invalid', 'the request is not HTTP that this service reads');
@@ -85,20 +89,7 @@ export function createApp(options: AppOptions): App {
     if (!isDecodable(request.url))
       throw new ProvisioningError('request-invalid', 'the query is not percent-encoded text');
   });
-  app.addHook('onResponse', async (request, reply) => {
-    request.log.info(
-      {
-        method: request.method,
-        route: request.routeOptions.url ?? null,
-        status: reply.statusCode,
-        remote: request.ip,
-        userAgent: request.headers['user-agent'] ?? null,
-        durationMs: round(reply.elapsedTime),
-        ...request.audit,
-      },
-      'request',
-    );
-  });
+  app.addHook('onResponse', async (request, reply) => logRequest(request, reply));
   return app;
 }
 
@@ -115,6 +106,22 @@ function isDecodable(url: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The one line of the access log for a request. */
+function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+  request.log.info(
+    {
+      method: request.method,
+      route: request.routeOptions.url ?? null,
+      status: reply.statusCode,
+      remote: request.ip,
+      userAgent: request.headers['user-agent'] ?? null,
+      durationMs: round(reply.elapsedTime),
+      ...request.audit,
+    },
+    'request',
+  );
 }
 
 /** Answers with a problem and logs what led to it. */

@@ -2,7 +2,7 @@ import swaggerUi from '@fastify/swagger-ui';
 import type { Renderer } from '../render/renderer.ts';
 import type { App, AppOptions } from './app.ts';
 import { createApp } from './app.ts';
-import { describeApp } from './openapi.ts';
+import { describeApp, openApiDocument } from './openapi.ts';
 import { guard } from './operator-auth.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -32,7 +32,11 @@ export async function createOperatorApp(options: OperatorAppOptions): Promise<Ap
     version: options.version,
     bearer: true,
   });
-  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    staticCSP: true,
+    transformSpecification: () => openApiDocument(app),
+  });
   await app.register(async (scope: App) => {
     healthRoutes(scope, options);
     revisionRoutes(scope, options);
@@ -41,7 +45,7 @@ export async function createOperatorApp(options: OperatorAppOptions): Promise<Ap
     groupRoutes(scope, options);
     selectRoutes(scope, options);
     reportRoutes(scope, options);
-    scope.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+    scope.get('/openapi.json', { schema: { hide: true } }, async () => openApiDocument(app));
   });
   return app;
 }

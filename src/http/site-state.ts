@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import { ProvisioningError } from '../errors.ts';
-import type { Served } from '../render/render.ts';
+import type { Served } from '../render/served.ts';
 
 /** What the service serves at the moment. Routes ask for it at each request, so that a new revision is one assignment. */
 export interface SiteState {

@@ -6,8 +6,8 @@ import { parseMachine } from '../machine/machine.ts';
 import type { Selector } from '../machine/selector.ts';
 import { canBothMatch } from '../machine/selector.ts';
 import type { Group, Profile, Revision } from '../site/revision.ts';
-import type { Served } from './render.ts';
 import type { Renderer } from './renderer.ts';
+import type { Served } from './served.ts';
 
 /** What came up while checking, with the profile and group it came up for. */
 export interface CheckReport {

@@ -12,18 +12,12 @@ import type { Selection } from '../site/selection.ts';
 import { select } from '../site/selection.ts';
 import type { Assembly } from './assemble.ts';
 import { assemble } from './assemble.ts';
+import { checkIgnition } from './ignition-profile.ts';
 import type { Translated } from './negotiate.ts';
 import { isAcceptable, negotiate, notAcceptable, refuseNewerChildren } from './negotiate.ts';
 import { mapReport } from './reports.ts';
-import type { Translator } from './translate.ts';
-import { finishBody } from './translate.ts';
-
-/** A revision together with the private copy of its files/. */
-export interface Served {
-  readonly revision: Revision;
-  /** Absolute path of the copy. */
-  readonly filesDir: string;
-}
+import type { Served } from './served.ts';
+import type { Finished, Translator } from './translate.ts';
 
 /** Who asks for what. */
 export interface RenderRequest {
@@ -35,13 +29,7 @@ export interface RenderRequest {
 }
 
 /** A finished config and how it came about. */
-export interface Rendered {
-  /** The exact bytes to deliver. */
-  readonly body: Buffer;
-  /** Its `ignition.version`. */
-  readonly specVersion: string;
-  /** SHA-512 of the bytes, hex; Ignition prints the same on the machine. */
-  readonly sha512: string;
+export interface Rendered extends Finished {
   readonly profile: string;
   /** The group that decided. */
   readonly group?: string;
@@ -91,7 +79,7 @@ export async function render(request: RenderRequest, context: RenderContext): Pr
   const selection = select(served.revision, request.machine, request.profileId);
   const selected = now();
   const { profile } = selection;
-  if (profile.kind === 'ignition') return deliverIgnition(profile, selection, request, { started, selected });
+  if (profile.kind === 'ignition') return deliverIgnition(profile, selection, request, context, started);
 
   const assembly = assembleOrThrow({ ...selection, profile }, request, context);
   const assembled = now();
@@ -133,34 +121,25 @@ function describe(selection: Selection, layers: readonly string[]) {
   };
 }
 
-function deliverIgnition(
+async function deliverIgnition(
   profile: IgnitionProfile,
   selection: Selection,
   request: RenderRequest,
-  times: { readonly started: number; readonly selected: number },
-): RenderedInFull {
-  const { specVersion } = profile;
-  if (specVersion === undefined || hasErrors(profile.diagnostics)) throw broken(profile, profile.diagnostics);
+  context: RenderContext,
+  started: number,
+): Promise<RenderedInFull> {
+  const selected = context.now();
+  const checked = await checkIgnition(profile, context.served, context.translator);
+  const { diagnostics, specVersion } = checked;
+  if (hasErrors(diagnostics)) throw broken(profile, diagnostics);
   const { accepts } = request;
   if (accepts !== undefined && !isAcceptable(specVersion, accepts)) throw notAcceptable(specVersion, accepts, []);
   if (accepts !== undefined) refuseNewerChildren(profile.bytes, accepts);
   return {
     ...describe(selection, [profile.file]),
-    ...finishedBody(profile),
-    diagnostics: profile.diagnostics,
-    timings: { selectMs: times.selected - times.started, composeMs: 0, translateMs: 0 },
+    ...checked,
+    timings: { selectMs: selected - started, composeMs: 0, translateMs: context.now() - selected },
   };
-}
-
-const FINISHED = new WeakMap<IgnitionProfile, ReturnType<typeof finishBody>>();
-
-/** A hand-written config is hashed once for as long as its revision is served. */
-function finishedBody(profile: IgnitionProfile): ReturnType<typeof finishBody> {
-  const known = FINISHED.get(profile);
-  if (known !== undefined) return known;
-  const finished = finishBody(profile.bytes);
-  FINISHED.set(profile, finished);
-  return finished;
 }
 
 function assembleOrThrow(

@@ -3,8 +3,9 @@ import { ProvisioningError } from '../errors.ts';
 import { formatSpecVersion } from '../ignition/spec-version.ts';
 import { machineEntries } from '../machine/machine.ts';
 import type { CacheStatistics } from './content-cache.ts';
-import type { Rendered, RenderedInFull, RenderRequest, Served } from './render.ts';
+import type { Rendered, RenderedInFull, RenderRequest } from './render.ts';
 import { render } from './render.ts';
+import type { Served } from './served.ts';
 import type { Translator } from './translate.ts';
 
 /** Renders for machines: what was rendered once for the same inputs is given again without any work. */

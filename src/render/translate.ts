@@ -3,15 +3,18 @@ import type { Butane, ReportEntry, Translation } from '../butane/butane.ts';
 import type { ContentCache } from './content-cache.ts';
 import { createContentCache } from './content-cache.ts';
 
+/** A config ready to be delivered: its bytes, and what the headers say of them. */
+export interface Finished {
+  readonly body: Buffer;
+  /** Its `ignition.version`. */
+  readonly specVersion: string;
+  /** SHA-512 of the bytes, hex; Ignition prints the same on the machine. */
+  readonly sha512: string;
+}
+
 /** A translation and the finished bytes, as the cache keeps them. */
 export type Content =
-  | {
-      readonly ok: true;
-      readonly body: Buffer;
-      readonly specVersion: string;
-      readonly sha512: string;
-      readonly entries: readonly ReportEntry[];
-    }
+  | ({ readonly ok: true; readonly entries: readonly ReportEntry[] } & Finished)
   | { readonly ok: false; readonly failure: Extract<Translation, { readonly ok: false }> };
 
 /** What is translated: equal inputs give the same {@link Content}, so their digest is its key. */
@@ -54,7 +57,7 @@ export function createTranslator(butane: Butane, maxBytes: number): Translator {
 }
 
 /** The bytes of a config with what the headers need to know about them. */
-export function finishBody(body: Buffer): { body: Buffer; specVersion: string; sha512: string } {
+export function finishBody(body: Buffer): Finished {
   return { body, specVersion: specVersionOf(body), sha512: createHash('sha512').update(body).digest('hex') };
 }
 

@@ -5,19 +5,9 @@ import { child, formatPath, mapNode } from '../fragment/node.ts';
 import type { Template } from '../fragment/template.ts';
 import type { Value, ValueObject } from '../fragment/value.ts';
 import { toValue } from '../fragment/value.ts';
-import type { Contribution } from './revision.ts';
-import type { CompiledSchema, SchemaFault } from './schema.ts';
+import type { Contribution, ParameterSchema } from './revision.ts';
+import type { SchemaFault } from './schema.ts';
 import { compileSchema } from './schema.ts';
-
-/** What a profile declares about its parameters. */
-export interface ParameterSchema {
-  readonly schema: CompiledSchema;
-  /** The schema as it was written, for people and tools. */
-  readonly source: ValueObject;
-  readonly node: Node;
-  /** The declared names, or undefined where the schema leaves them open. */
-  readonly names: ReadonlySet<string> | undefined;
-}
 
 /** Keywords through which a schema can name properties that `properties` does not. */
 const OPEN_KEYWORDS = ['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties', 'dependentSchemas'];

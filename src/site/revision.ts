@@ -3,9 +3,10 @@ import type { FileTree } from '../fragment/file-tree.ts';
 import type { CompiledLayer } from '../fragment/interpolate.ts';
 import type { MapNode, Node } from '../fragment/node.ts';
 import type { Condition, Template } from '../fragment/template.ts';
+import type { ValueObject } from '../fragment/value.ts';
 import type { Selector } from '../machine/selector.ts';
 import type { GroupIndex } from './group-index.ts';
-import type { ParameterSchema } from './parameters.ts';
+import type { CompiledSchema } from './schema.ts';
 
 /** An immutable, fully read snapshot of a site. */
 export interface Revision {
@@ -78,6 +79,16 @@ export interface ComposedProfile extends ProfileBase {
   /** First is lowest. Incomplete when a layer is at fault (see `diagnostics`). */
   readonly layers: readonly Layer[];
   readonly parameters: ParameterSchema;
+}
+
+/** What a profile declares about its parameters. */
+export interface ParameterSchema {
+  readonly schema: CompiledSchema;
+  /** The schema as it was written, for people and tools. */
+  readonly source: ValueObject;
+  readonly node: Node;
+  /** The declared names, or undefined where the schema leaves them open. */
+  readonly names: ReadonlySet<string> | undefined;
 }
 
 /** One layer of a composed profile. */

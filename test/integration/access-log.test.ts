@@ -89,10 +89,10 @@ test('The access log', async (t) => {
 
   await t.test('has one line for each request, also for those that are refused', async () => {
     for (const path of ['/', '/nowhere', '/ignition?mac=zz', '/ignition/%zz', '/ignition/web?role=wrong']) {
-      const before = service.log.length;
+      const logged: number = service.log.length;
       const { answer, line } = await lineFor(path);
       assert.equal(line.status, answer.status, path);
-      assert.equal(service.log.slice(before).filter((each) => each.msg === 'request').length, 1, path);
+      assert.equal(service.log.slice(logged).filter((each) => each.msg === 'request').length, 1, path);
     }
   });
 

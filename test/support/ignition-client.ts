@@ -157,7 +157,7 @@ async function runStages(
       ...['-log-to-stdout', '-fetch-timeout', `${timeoutSeconds}s`],
     ];
     const { file, args: rest, env } = client(machine, args);
-    const searchPath = [machine.programs, process.env['PATH'] ?? '', '/usr/sbin'].join(delimiter);
+    const searchPath = [machine.programs, process.env.PATH ?? '', '/usr/sbin'].join(delimiter);
     const run = await runToEnd({ file, args: rest, env: { ...env, PATH: searchPath } }, signal);
     output += run.output;
     if (run.exitCode !== 0) return { exitCode: run.exitCode, output, ...(await cachedConfig(machine)) };

@@ -51,14 +51,14 @@ export function requireRoot(t: TestContext): boolean {
 }
 
 function skip(t: TestContext, reason: string): void {
-  if (process.env['CI']) throw new Error(reason);
+  if (process.env.CI) throw new Error(reason);
   t.skip(reason);
 }
 
 function candidates(place: string): readonly string[] {
   if (isAbsolute(place)) return [place];
   if (place.startsWith('./')) return [resolve(place)];
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
   return folders.map((folder) => join(folder, place));
 }
 

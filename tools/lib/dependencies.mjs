@@ -14,6 +14,8 @@ export async function installDependencies({ quiet, announce }) {
   if (existsSync(join(root, 'node_modules')) && (await isStamped(stampFile, wanted))) return;
   announce('installing npm packages (npm ci)');
   // The compiler is a development dependency, so an environment set up for production must not leave it out.
-  await mustRun('the npm packages could not be installed', 'npm', ['ci', '--include=dev'], { quiet });
+  await mustRun('the npm packages could not be installed', 'npm', ['ci', '--include=dev', '--loglevel=error'], {
+    quiet,
+  });
   await stamp(stampFile, wanted);
 }

@@ -66,7 +66,8 @@ async function build(name, { quiet, announce }) {
   announce(`building ${name} ${version} (a minute, the first time)`);
   await mkdir(join(root, binFolder), { recursive: true });
   const env = { ...process.env, CGO_ENABLED: program.cgo ? '1' : '0' };
-  const fresh = `${target}.new`;
+  // Two set-ups may run at the same time, in two terminals say.
+  const fresh = `${target}.${process.pid}.new`;
   const built = await run('go', [...args, '-o', fresh, `${module}/${program.package}`], {
     cwd: join(root, moduleFolder),
     env,

@@ -27,7 +27,13 @@ const problem = (description: string) => ({ description, content: { [PROBLEM_TYP
 
 const RESPONSES = {
   200: {
-    description: 'The whole config. ETag is its SHA-512, which Ignition prints on the machine.',
+    description: 'The whole config, never compressed',
+    headers: {
+      'Content-Length': { type: 'integer' },
+      ETag: { type: 'string', description: 'SHA-512 of the body, which Ignition prints on the machine' },
+      'Cache-Control': { type: 'string' },
+      Vary: { type: 'string' },
+    },
     content: {
       'application/vnd.coreos.ignition+json': {
         schema: Type.Object({}, { additionalProperties: true, title: 'Ignition' }),
@@ -40,6 +46,14 @@ const RESPONSES = {
   503: problem('Not now: the site or the service has a fault, or is busy; the machine asks again'),
 };
 
+const HeadersSchema = Type.Object({
+  accept: Type.Optional(
+    Type.String({
+      description: 'Names the newest spec version that the client reads; without one any version is given',
+    }),
+  ),
+});
+
 /** `GET /ignition/{profile}` and `GET /ignition`: the finished config for the machine that asks. */
 export function ignitionRoutes(app: App, options: IgnitionRoutesOptions): void {
   app.get(
@@ -49,6 +63,7 @@ export function ignitionRoutes(app: App, options: IgnitionRoutesOptions): void {
         operationId: 'getIgnitionOfProfile',
         summary: 'The config of a profile for the machine that asks',
         params: Type.Object({ profile: IdSchema }),
+        headers: HeadersSchema,
         querystring: LabelsSchema,
         response: RESPONSES,
       },
@@ -64,6 +79,7 @@ export function ignitionRoutes(app: App, options: IgnitionRoutesOptions): void {
       schema: {
         operationId: 'getIgnition',
         summary: 'The config of the profile that the groups select for the machine that asks',
+        headers: HeadersSchema,
         querystring: LabelsSchema,
         response: RESPONSES,
       },

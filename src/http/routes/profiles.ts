@@ -42,7 +42,7 @@ export function profileRoutes(app: App, { site }: { readonly site: SiteState }):
         },
       },
     },
-    async () => ({ profiles: [...site.current().revision.profiles.values()].map(summary) }),
+    async () => ({ profiles: [...site.current().revision.profiles.values()].map((profile) => summary(profile, site)) }),
   );
   app.get(
     '/v1/profiles/:id',
@@ -63,7 +63,7 @@ export function profileRoutes(app: App, { site }: { readonly site: SiteState }):
       if (profile === undefined) throw new ProvisioningError('profile-not-found', 'there is no profile of this name');
       const found = site.reports.items.filter((report) => report.profile === profile.id);
       return {
-        ...summary(profile),
+        ...summary(profile, site),
         layers: profile.kind === 'composed' ? profile.layers.map(layerJson) : [],
         parameters: profile.kind === 'composed' ? { ...profile.parameters.source } : {},
         reports: found.map((report) =>
@@ -74,9 +74,16 @@ export function profileRoutes(app: App, { site }: { readonly site: SiteState }):
   );
 }
 
-function summary(profile: Profile) {
+function summary(profile: Profile, site: SiteState) {
   const { id, kind, file, title } = profile;
-  return { id, kind, file, ...(title === undefined ? {} : { title }), broken: hasErrors(profile.diagnostics) };
+  return { id, kind, file, ...(title === undefined ? {} : { title }), broken: isBroken(profile, site) };
+}
+
+/** What cannot differ from machine to machine is broken for all of them by any error. */
+function isBroken(profile: Profile, site: SiteState): boolean {
+  if (hasErrors(profile.diagnostics)) return true;
+  if (profile.kind === 'composed') return false;
+  return site.reports.items.some((report) => report.profile === profile.id && report.diagnostic.severity === 'error');
 }
 
 function layerJson(layer: { readonly file: string; readonly when?: unknown; readonly each?: unknown }) {

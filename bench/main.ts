@@ -1,0 +1,152 @@
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { parseMachine } from '../src/machine/machine.ts';
+import { openWorkshop } from '../src/service.ts';
+import { runBareButane } from './butane-alone-process.ts';
+import { compareHot } from './hot.ts';
+import { macOf, renderNeverSeen } from './never-seen.ts';
+import { startServer } from './server-process.ts';
+import { largeDocument, makeBenchSite, PROFILE } from './site-file.ts';
+import type { Pair, Summary } from './statistics.ts';
+import { median, summarise, table } from './statistics.ts';
+
+const USAGE = `usage: npm run bench -- [--quick]
+
+Measures the service beside what it is made of and prints Markdown tables. Takes about two minutes.
+
+  --quick   fewer and shorter rounds, about twenty seconds; the ratios are rough then
+`;
+
+/** How much is measured. */
+interface Effort {
+  readonly rounds: number;
+  readonly hotSeconds: number;
+  readonly renders: number;
+  readonly aloneRounds: number;
+  readonly largeRuns: number;
+}
+
+const FULL: Effort = { rounds: 7, hotSeconds: 4, renders: 600, aloneRounds: 3, largeRuns: 40 };
+const QUICK: Effort = { rounds: 2, hotSeconds: 1, renders: 150, aloneRounds: 1, largeRuns: 10 };
+
+const CONNECTIONS = 32;
+const MARK = '02:ff:ff:ff:ff:ff';
+const cores = availableParallelism();
+
+const { values: flags } = parseArgs({ options: { quick: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+if (flags.help) process.stdout.write(USAGE);
+else await measure(flags.quick ? QUICK : FULL);
+
+async function measure(effort: Effort): Promise<void> {
+  const bench = await makeBenchSite();
+  const workshop = await openWorkshop({ site: bench.site, publicUrl: 'http://127.0.0.1:8080' });
+  try {
+    const machine = parseMachine({ mac: MARK }, { from: 'query' });
+    const rendered = await workshop.renderer.renderInFull(workshop.served, { machine, profileId: PROFILE });
+    const { identity } = workshop.butane;
+    await writeFile(join(bench.scratch, 'body.ign'), rendered.body);
+    await writeFile(join(bench.scratch, 'small.bu'), rendered.butane ?? '');
+    await writeFile(join(bench.scratch, 'large.bu'), largeDocument());
+    say(
+      `Node.js ${process.versions.node}, butane ${identity.version}, ${cores} cores of ${cpus()[0]?.model ?? 'an unknown processor'}.`,
+    );
+    say(`The config has ${rendered.body.length} bytes, its Butane ${Buffer.byteLength(rendered.butane ?? '')}.\n`);
+
+    const service = await startServer(
+      [
+        fileURLToPath(new URL('../src/main.js', import.meta.url)),
+        ...['serve', '--site', bench.site, '--state-dir', join(bench.scratch, 'state')],
+        ...['--listen', '127.0.0.1:0', '--operator-listen', '127.0.0.1:0', '--log-format', 'json'],
+      ],
+      join(bench.scratch, 'service.log'),
+    );
+    try {
+      await measureHot(effort, bench.scratch, service.url);
+      await measureNeverSeen(effort, bench.scratch, service.url, identity.path);
+    } finally {
+      await service.close();
+    }
+    await measureButane(effort, bench.scratch, identity.path);
+  } finally {
+    await workshop.close();
+    await bench.remove();
+  }
+}
+
+async function measureHot(effort: Effort, scratch: string, service: string): Promise<void> {
+  const bare = await startServer(
+    [
+      fileURLToPath(new URL('bare-route-process.js', import.meta.url)),
+      join(scratch, 'body.ign'),
+      'application/vnd.coreos.ignition+json; version=3.4.0',
+    ],
+    join(scratch, 'bare.log'),
+  );
+  try {
+    const path = `/ignition/${PROFILE}?mac=${macOf(1)}`;
+    const options = { rounds: effort.rounds, seconds: effort.hotSeconds, connections: CONNECTIONS };
+    const { rate, p99Ms } = await compareHot(`${service}${path}`, `${bare.url}${path}`, options);
+    const rows = [figure('requests/s', summarise(rate), 0.7), figure('p99, ms', summarise(p99Ms))];
+    say(`Hot: one machine asks again and again over ${CONNECTIONS} connections; ${effort.rounds} rounds.\n`);
+    say(`${table(['', 'pilotlight', 'bare Fastify route', 'ratio', 'lowest to highest', 'wanted'], rows)}\n`);
+  } finally {
+    await bare.close();
+  }
+}
+
+async function measureNeverSeen(effort: Effort, scratch: string, service: string, butane: string): Promise<void> {
+  const rounds: Pair[] = [];
+  const order = { butane, filesDir: join(scratch, 'files'), template: join(scratch, 'small.bu'), mark: MARK };
+  const options = { requests: effort.renders, connections: 4 * cores };
+  const ask = (firstMachine: number) => renderNeverSeen(`${service}/ignition/${PROFILE}`, { ...options, firstMachine });
+  await ask(1_000_000);
+  for (let round = 0; round < effort.rounds; round += 1) {
+    const bare = await runBareButane({ ...order, runs: effort.renders, concurrency: cores, threads: 1 });
+    const ours = await ask((round + 2) * 1_000_000);
+    rounds.push({ ours, bare });
+  }
+  say(
+    `Never seen: each request is a machine of its own, ${options.connections} ask at once, ${cores} butanes run at once on both sides.\n`,
+  );
+  const head = ['', 'pilotlight', 'bare butane', 'ratio', 'lowest to highest', 'wanted'];
+  say(`${table(head, [figure('renders/s', summarise(rounds), 0.8)])}\n`);
+}
+
+async function measureButane(effort: Effort, scratch: string, butane: string): Promise<void> {
+  const documents = [
+    { name: 'the same small document', file: 'small.bu', runs: effort.renders },
+    { name: '200 files of 1 KiB', file: 'large.bu', runs: effort.largeRuns },
+  ];
+  const rows: string[][] = [];
+  for (const { name, file, runs } of documents) {
+    for (const concurrency of [1, cores, 2 * cores]) {
+      const order = { butane, filesDir: join(scratch, 'files'), template: join(scratch, file), mark: MARK, runs };
+      const one: number[] = [];
+      const own: number[] = [];
+      for (let round = 0; round < effort.aloneRounds; round += 1) {
+        own.push(await runBareButane({ ...order, concurrency }));
+        one.push(await runBareButane({ ...order, concurrency, threads: 1 }));
+      }
+      rows.push([name, String(concurrency), number(median(own)), number(median(one))]);
+    }
+  }
+  say('butane alone, documents per second:\n');
+  say(`${table(['document', 'at once', "Go's own GOMAXPROCS", 'GOMAXPROCS=1'], rows)}\n`);
+}
+
+function figure(name: string, summary: Summary, wanted?: number): readonly string[] {
+  const { ours, bare, ratio, lowest, highest } = summary;
+  const verdict = wanted === undefined ? '' : `≥ ${wanted}: ${ratio >= wanted ? 'yes' : 'no'}`;
+  return [name, number(ours), number(bare), ratio.toFixed(2), `${lowest.toFixed(2)} to ${highest.toFixed(2)}`, verdict];
+}
+
+function number(value: number): string {
+  return value.toFixed(value < 100 ? 1 : 0);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
