@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import toml from '@iarna/toml';
 import type { Liquid } from 'liquidjs';
 import { stringify } from 'yaml';
 import { addAddress, hostAddress, netmask, networkAddress, prefixLength, subnet } from './addresses.ts';
+import { writeToml } from './write-toml.ts';
 
 /** A filter takes the piped value and its arguments; it throws an Error whose message names no value. */
 type Filter = (value: unknown, ...args: unknown[]) => unknown;
@@ -14,10 +14,7 @@ type Filter = (value: unknown, ...args: unknown[]) => unknown;
 export const FILTERS: Readonly<Record<string, Filter>> = {
   json: (value, indent) => JSON.stringify(value ?? null, null, indent === undefined ? undefined : integer(indent)),
   yaml: (value) => stringify(value ?? null, { lineWidth: 0 }),
-  toml: (value) => {
-    if (!isTable(value)) throw new Error('toml needs an object');
-    return toml.stringify(value as toml.JsonMap);
-  },
+  toml: (value) => writeToml(value),
   indent: (value, width) => text(value).replace(/\n(?!\n|$)/g, `\n${' '.repeat(integer(width ?? 2))}`),
   systemd_quote: (value) => quoteSystemd(text(value)),
   systemd_escape: (value) => escapeUnitName(text(value)),
@@ -84,10 +81,6 @@ function bigint(value: unknown): bigint {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value);
   if (typeof value === 'string' && /^-?\d{1,39}$/.test(value)) return BigInt(value);
   throw new Error('the filter needs a whole number as its argument');
-}
-
-function isTable(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function oneLine(value: string, filter: string, newlines = false): string {

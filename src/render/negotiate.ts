@@ -64,7 +64,10 @@ export async function negotiate(
     JSON.parse(translated.content.body.toString('utf8')),
     JSON.parse(content.body.toString('utf8')),
   );
-  const lost = [...complaints.map((entry) => keyOf(entry.path ?? '$')), ...differences.map(keyOf)];
+  const complained = complaints.map((entry) => keyOf(entry.path ?? '$'));
+  // What butane had to leave out is missing from the result as well; its own word for it is the author's.
+  const differing = differences.map(toButane).map(keyOf);
+  const lost = [...complained, ...differing.filter((key) => !complained.some((each) => isAt(key, each)))];
   if (lost.length > 0 || !isAcceptable(content.specVersion, accepts)) {
     throw notAcceptable(specVersion, accepts, unique(lost));
   }
@@ -80,6 +83,16 @@ export function refuseNewerChildren(body: Buffer, accepts: SpecVersion): void {
     .at(-1);
   if (newest === undefined) return;
   throw notAcceptable(formatSpecVersion(newest), accepts, unique(newer.map(({ path }) => keyOf(path))));
+}
+
+/** An Ignition path in Butane's spelling, as butane itself guesses it: `kernelArguments` is `kernel_arguments`. */
+function toButane(path: string): string {
+  return path.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** True when `key` is `above`, or below it. */
+function isAt(key: string, above: string): boolean {
+  return key === above || key.startsWith(`${above}.`);
 }
 
 function keyOf(path: string): string {
