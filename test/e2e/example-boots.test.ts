@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +9,7 @@ import type { JsonValue } from '../../src/ignition/json.ts';
 import { assertApplied } from '../support/applied-root.ts';
 import type { AppliedRun, IgnitionRelease } from '../support/ignition-client.ts';
 import { fetchAndApply, ignitionReleases } from '../support/ignition-client.ts';
+import { freePort } from '../support/ports.ts';
 import { requireProgram } from '../support/programs.ts';
 import { ask, eventually, startTestService, wrapButane } from '../support/service.ts';
 import { EXAMPLE_SITE, scratchDirectory } from '../support/site.ts';
@@ -109,16 +109,6 @@ async function assertBooted(
   for (const [path, text] of Object.entries(files)) {
     assert.equal(await readFile(join(run.root, path), 'utf8'), text, path);
   }
-}
-
-/** A port that nothing listens on just now. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** The service in a process of its own, once it is ready; killed after the test. */

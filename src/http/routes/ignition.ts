@@ -46,13 +46,10 @@ const RESPONSES = {
   503: problem('Not now: the site or the service has a fault, or is busy; the machine asks again'),
 };
 
-const HeadersSchema = Type.Object({
-  accept: Type.Optional(
-    Type.String({
-      description: 'Names the newest spec version that the client reads; without one any version is given',
-    }),
-  ),
-});
+/** OpenAPI takes no description of the Accept header as a parameter. */
+const DESCRIPTION = `The Accept header names the newest spec version that the client reads
+(application/vnd.coreos.ignition+json;version=3.3.0). A config of a newer version is translated again with an older one
+where that loses nothing. A client that names no version gets the profile's own.`.replaceAll('\n', ' ');
 
 /** `GET /ignition/{profile}` and `GET /ignition`: the finished config for the machine that asks. */
 export function ignitionRoutes(app: App, options: IgnitionRoutesOptions): void {
@@ -63,7 +60,7 @@ export function ignitionRoutes(app: App, options: IgnitionRoutesOptions): void {
         operationId: 'getIgnitionOfProfile',
         summary: 'The config of a profile for the machine that asks',
         params: Type.Object({ profile: IdSchema }),
-        headers: HeadersSchema,
+        description: DESCRIPTION,
         querystring: LabelsSchema,
         response: RESPONSES,
       },
@@ -79,7 +76,7 @@ export function ignitionRoutes(app: App, options: IgnitionRoutesOptions): void {
       schema: {
         operationId: 'getIgnition',
         summary: 'The config of the profile that the groups select for the machine that asks',
-        headers: HeadersSchema,
+        description: DESCRIPTION,
         querystring: LabelsSchema,
         response: RESPONSES,
       },

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import addFormats from 'ajv-formats';
+import { pino } from 'pino';
+import { parse } from 'yaml';
+import { createOperatorApp } from '../../src/http/operator-app.ts';
+import { notReady } from '../../src/http/site-state.ts';
+import { routesOf } from '../support/routes.ts';
+import type { Answer } from '../support/service.ts';
+import { ask, assertProblem, siteChecked, startTestService } from '../support/service.ts';
+import { butaneProfile, EXAMPLE_SITE, scratchDirectory, writeSite } from '../support/site.ts';
+
+const TOKEN = 'a-token-of-more-than-16-characters';
+const SECRET = 'correct-horse-battery-staple';
+const MAC = '52:54:00:a1:9c:ae';
+
+/** Gives a check of answers against what openapi/operator.yaml says of a path. */
+async function readContract(): Promise<(path: string, answer: Answer) => void> {
+  const document = parse(await readFile('openapi/operator.yaml', 'utf8'));
+  const ajv = new Ajv2020({ strict: false, allErrors: true });
+  addFormats.default(ajv);
+  ajv.addSchema(document, 'document');
+  return (path, answer) => {
+    const type = String(answer.headers['content-type']).split(';')[0] ?? '';
+    const parts = ['paths', path, 'get', 'responses', String(answer.status), 'content', type, 'schema'];
+    const pointer = parts.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')));
+    const validate = ajv.compile({ $ref: `document#/${pointer.join('/')}` });
+    const body: unknown = JSON.parse(answer.body.toString());
+    assert.ok(validate(body), `${path}: ${ajv.errorsText(validate.errors)} in ${answer.body}`);
+  };
+}
+
+test('What the operator API answers is what its document promises', async (t) => {
+  const service = await startTestService(t, { site: EXAMPLE_SITE });
+  if (service === undefined) return;
+  await siteChecked(service);
+  const promised = await readContract();
+  const get = async (path: string, query = '', of = path) => {
+    const answer = await ask(service.operator, `${path}${query}`);
+    promised(of, answer);
+    return JSON.parse(answer.body.toString());
+  };
+
+  assert.deepEqual(await get('/healthz'), { status: 'ok' });
+  assert.deepEqual(await get('/readyz'), { status: 'ok' });
+
+  const revision = await get('/v1/revision');
+  assert.match(revision.id, /^[0-9a-f]{64}$/);
+  assert.deepEqual([revision.profiles, revision.groups, revision.strict, revision.faults], [5, 6, true, 0]);
+
+  const { profiles } = await get('/v1/profiles');
+  assert.deepEqual(
+    profiles.map(({ id, kind, broken }: { id: string; kind: string; broken: boolean }) => [id, kind, broken]),
+    [
+      ['fcos', 'butane', false],
+      ['overlaybd', 'butane', false],
+      ['overlaybd-containerd', 'butane', false],
+      ['rescue', 'ignition', false],
+      ['worker', 'composed', false],
+    ],
+  );
+  const worker = await get('/v1/profiles/worker', '', '/v1/profiles/{id}');
+  assert.equal(worker.layers.length, 5);
+  assert.deepEqual(worker.parameters.required, ['hostname', 'ssh_keys']);
+  assert.deepEqual(worker.reports, []);
+
+  const { groups } = await get('/v1/groups');
+  assert.equal(groups.length, 6);
+  const node1 = await get('/v1/groups/node1', '', '/v1/groups/{id}');
+  assert.deepEqual(node1, {
+    id: 'node1',
+    file: 'groups/node1.yaml',
+    profile: 'worker',
+    match: { mac: [MAC] },
+    priority: 0,
+    parameters: ['hostname'],
+  });
+
+  const reports = await get('/v1/reports');
+  assert.deepEqual(reports, { revision: revision.id, complete: true, reports: [] });
+
+  const rendered = await get('/v1/profiles/worker/render', `?mac=${MAC}&rack=r7`, '/v1/profiles/{id}/render');
+  const served = await ask(service.machine, `/ignition/worker?mac=${MAC}&rack=r7`);
+  assert.equal(rendered.ignition, served.body.toString());
+  assert.equal(`"sha512-${rendered.sha512}"`, served.headers.etag);
+  assert.deepEqual([rendered.group, rendered.groups], ['node1', ['node1', 'rack-7']]);
+  assert.deepEqual(rendered.layers, ['fragments/base.bu', 'fragments/worker.bu.liquid', 'profiles/worker.yaml']);
+  assert.match(rendered.butane, /^variant: flatcar\n/m);
+  const byHand = await get('/v1/profiles/rescue/render', '', '/v1/profiles/{id}/render');
+  assert.equal(byHand.butane, undefined);
+
+  const selected = await get('/v1/select', `?mac=${MAC}&rack=r7&mode=rescue`);
+  assert.deepEqual([selected.profile, selected.group], ['rescue', 'rescue']);
+  const verdicts = new Map(selected.groups.map((group: { id: string }) => [group.id, group]));
+  assert.deepEqual(verdicts.get('node1'), { id: 'node1', verdict: 'less-specific', mismatches: [] });
+  assert.deepEqual(verdicts.get('gpu'), {
+    id: 'gpu',
+    verdict: 'does-not-match',
+    mismatches: [{ key: 'role', reason: 'absent' }],
+  });
+  const byAddress = await get('/v1/select', '?ip=192.0.2.1');
+  assert.deepEqual([byAddress.labels, byAddress.error.code], [{ ip: '192.0.2.1' }, 'machine-unknown']);
+
+  for (const [path, of, status, code] of [
+    ['/v1/profiles/nowhere', '/v1/profiles/{id}', 404, 'profile-not-found'],
+    ['/v1/profiles/nowhere/render', '/v1/profiles/{id}/render', 404, 'profile-not-found'],
+    ['/v1/groups/nowhere', '/v1/groups/{id}', 404, 'group-not-found'],
+    ['/v1/select?mac=x', '/v1/select', 400, 'label-invalid'],
+    ['/v1/profiles/worker/render?uuid=x', '/v1/profiles/{id}/render', 400, 'label-invalid'],
+  ] as const) {
+    const answer = await ask(service.operator, path);
+    assertProblem(answer, status, code);
+    promised(of, answer);
+  }
+  assert.equal((await ask(service.operator, '/nowhere')).status, 404);
+});
+
+test('An author finds every fault of a site in the operator API', async (t) => {
+  const site = await writeSite(t, {
+    'profiles/good.bu': butaneProfile('fcos', '1.5.0'),
+    'profiles/bad.bu': `${butaneProfile('fcos', '1.5.0')}unknown: ${SECRET}\n`,
+    'profiles/hand.ign': '{"ignition": {"version": "3.4.0"}, "storage": {"files": [{"path": "relative"}]}}\n',
+    'profiles/needy.yaml':
+      'butane: { variant: fcos, version: 1.5.0, storage: { files: [{ path: "{{ parameters.p }}" }] } }\nparameters: { type: object, required: [p], properties: { p: { type: string } } }\n',
+    'groups/one.yaml': 'profile: needy\nmatch: { mac: "52:54:00:00:00:01" }\nparameters: { p: relative }\n',
+    'groups/two.yaml': 'profile: nowhere\nmatch: { rack: r1 }\n',
+  });
+  const service = await startTestService(t, { site });
+  if (service === undefined) return;
+  await siteChecked(service);
+  const promised = await readContract();
+  const answer = await ask(service.operator, '/v1/reports');
+  promised('/v1/reports', answer);
+  const { reports } = JSON.parse(answer.body.toString());
+  assert.deepEqual(
+    reports.map((each: { file: string; line: number; column: number; message: string }) =>
+      [each.file, each.line, each.column, each.message].join(' '),
+    ),
+    [
+      'groups/two.yaml 1 10 a machine that matches this group and groups/one.yaml is refused: they are equally specific and name different profiles',
+      'groups/two.yaml 1 10 there is no profile nowhere',
+      'profiles/bad.bu 7 1 unused key unknown',
+      'profiles/hand.ign 1 67 path not absolute',
+      'profiles/needy.yaml 1 69 path not absolute',
+    ],
+  );
+  const { profiles } = JSON.parse((await ask(service.operator, '/v1/profiles')).body.toString());
+  const broken = profiles.filter((each: { broken: boolean }) => each.broken).map((each: { id: string }) => each.id);
+  assert.deepEqual(broken, ['bad', 'hand']);
+  const { faults } = JSON.parse((await ask(service.operator, '/v1/revision')).body.toString());
+  assert.equal(faults, 4);
+});
+
+async function withToken(t: TestContext, token: string | undefined) {
+  const app = await createOperatorApp({
+    site: {
+      current() {
+        throw notReady();
+      },
+      ready: false,
+      loadedAt: undefined,
+      reports: { complete: false, items: [] },
+    },
+    renderer: {
+      render: () => Promise.reject(notReady()),
+      renderInFull: () => Promise.reject(notReady()),
+      statistics: () => ({ entries: 0, bytes: 0, hits: 0, misses: 0 }),
+    },
+    version: '0.0.0',
+    logger: pino({ level: 'silent' }),
+    ...(token === undefined ? {} : { token }),
+  });
+  t.after(() => app.close());
+  await app.ready();
+  return app;
+}
+
+/** What answers without a token, as it tells no more than that the service is up. */
+const OPEN = new Set(['/healthz', '/readyz']);
+
+test('Every route of the operator API denies what comes without its token', async (t) => {
+  const app = await withToken(t, TOKEN);
+  const routes = routesOf(app).filter(({ path }) => !OPEN.has(path));
+  assert.ok(routes.length >= 20, 'the routes were found');
+  for (const { method, path } of routes) {
+    const url = path.replaceAll(':id', 'worker').replaceAll('*', 'index.html');
+    for (const authorization of ['', 'Bearer', 'Bearer ', `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(1)}`, TOKEN]) {
+      const request = { method: method === 'HEAD' ? 'HEAD' : 'GET', url, headers: { authorization } } as const;
+      const { statusCode, headers } = await app.inject(request);
+      assert.equal(statusCode, 401, `${method} ${path} with ${authorization}`);
+      assert.equal(headers['www-authenticate'], 'Bearer');
+    }
+  }
+  for (const url of ['/nowhere', '/v1', '/v1/profiles/a/b/c', '/metrics']) {
+    assert.equal((await app.inject({ url })).statusCode, 401, `${url} does not tell whether it is there`);
+  }
+  const allowed = await app.inject({ url: '/openapi.json', headers: { authorization: `bearer ${TOKEN}` } });
+  assert.equal(allowed.statusCode, 200);
+});
+
+test('Without a token only loopback names reach the operator API, so no web page does', async (t) => {
+  const app = await withToken(t, undefined);
+  for (const host of ['localhost:8081', '127.0.0.1', '127.1.2.3:1', '[::1]:8081', 'LOCALHOST']) {
+    assert.equal((await app.inject({ url: '/openapi.json', headers: { host } })).statusCode, 200, host);
+  }
+  for (const host of ['evil.example', 'localhost.evil.example', '192.0.2.1', '127.0.0.1.evil.example:80']) {
+    assert.equal((await app.inject({ url: '/openapi.json', headers: { host } })).statusCode, 401, host);
+  }
+});
+
+test('The token comes from a file, and a bad one ends the start', async (t) => {
+  const directory = await scratchDirectory(t);
+  const operatorTokenFile = join(directory, 'token');
+  await writeFile(operatorTokenFile, `${TOKEN}\n`);
+  const service = await startTestService(t, { site: EXAMPLE_SITE, operatorTokenFile });
+  if (service === undefined) return;
+  assert.equal((await ask(service.operator, '/v1/revision')).status, 401);
+  const headers = { Authorization: `Bearer ${TOKEN}` };
+  assert.equal((await ask(service.operator, '/v1/revision', { headers })).status, 200);
+  assert.ok(!JSON.stringify(service.log).includes(TOKEN), 'no token reaches the log');
+  for (const text of ['', 'short', 'two words of more than sixteen characters']) {
+    await writeFile(operatorTokenFile, text);
+    await assert.rejects(startTestService(t, { site: EXAMPLE_SITE, operatorTokenFile }), /must hold one word/);
+  }
+});
+
+test('The documentation is a page that loads nothing from elsewhere', async (t) => {
+  const service = await startTestService(t, { site: EXAMPLE_SITE });
+  if (service === undefined) return;
+  const page = await ask(service.operator, '/docs/');
+  assert.equal(page.status, 200);
+  const html = page.body.toString();
+  for (const [, link = ''] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
+    assert.doesNotMatch(link, /^(?:https?:)?\/\//);
+    const url = new URL(link, `${service.operator}/docs/`);
+    assert.equal((await ask(service.operator, url.pathname)).status, 200, link);
+  }
+  const described = JSON.parse((await ask(service.operator, '/docs/json')).body.toString());
+  assert.deepEqual(described, parse(await readFile('openapi/operator.yaml', 'utf8')));
+  assert.deepEqual(JSON.parse((await ask(service.operator, '/openapi.json')).body.toString()), described);
+});
