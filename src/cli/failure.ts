@@ -4,7 +4,7 @@ import { formatDiagnostic } from './code-frame.ts';
 import type { Terminal } from './terminal.ts';
 
 /** What a person typed wrongly, as opposed to what a site or a run has wrong. */
-const USAGE_CODES: ReadonlySet<string> = new Set(['label-invalid', 'request-invalid', 'config-invalid']);
+const USAGE_CODES: ReadonlySet<string> = new Set(['label-invalid', 'request-invalid']);
 
 /** Prints why a command failed, with every report it left, and gives the exit code: 1, or 2 for wrong usage. */
 export function failWith(error: unknown, terminal: Terminal, documents?: ReadonlyMap<string, Buffer>): number {

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { compareText } from '../diagnostic.ts';
+import { ProvisioningError } from '../errors.ts';
 import type { FileTree } from '../fragment/file-tree.ts';
 
 /** A private copy of a site's files/, which is all that butane may read. */
@@ -43,7 +44,13 @@ async function makeDirectory(stateDir: string | undefined): Promise<{ directory:
       // A read-only or full state directory must not keep machines from booting.
     }
   }
-  return { directory: await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`)), fallback: stateDir !== undefined };
+  try {
+    return { directory: await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`)), fallback: stateDir !== undefined };
+  } catch (cause) {
+    const places = [stateDir, tmpdir()].filter((place) => place !== undefined).join(' or ');
+    const message = `files/ cannot be copied to ${places}: set --state-dir or TMPDIR to a directory that can be written`;
+    throw new ProvisioningError('config-invalid', message, { cause });
+  }
 }
 
 /** Copies of processes that were killed are nobody's: their process is gone, or its number is ours. */

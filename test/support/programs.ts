@@ -3,7 +3,14 @@ import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
 
 /** The programs that some tests cannot do without. */
-export type ProgramName = 'butane' | 'ignition-validate' | 'ignition' | 'ignition-2.14' | 'unshare' | 'useradd';
+export type ProgramName =
+  | 'butane'
+  | 'ignition-validate'
+  | 'ignition'
+  | 'ignition-2.14'
+  | 'unshare'
+  | 'setpriv'
+  | 'useradd';
 
 interface Program {
   /** Tried in this order. Relative paths start at the checkout; a bare name is looked up in PATH. */
@@ -29,6 +36,7 @@ const programs: Readonly<Record<ProgramName, Program>> = {
     install: 'apt-get install ignition on Debian 12',
   },
   unshare: { places: ['unshare'], install: 'apt-get install util-linux' },
+  setpriv: { places: ['setpriv'], install: 'apt-get install util-linux' },
   useradd: { places: ['useradd', '/usr/sbin/useradd'], install: 'apt-get install passwd' },
 };
 
