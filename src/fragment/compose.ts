@@ -1,8 +1,9 @@
 import type { Diagnostic, Parsed } from '../diagnostic.ts';
+import { findDuplicates } from './duplicates.ts';
 import { expandLocalKeys } from './expand-keys.ts';
 import { expandTrees } from './expand-trees.ts';
 import type { FileTree } from './file-tree.ts';
-import { findDuplicates, mergeDocuments } from './merge.ts';
+import { mergeDocuments } from './merge.ts';
 import type { MapEntry, MapNode, ScalarNode } from './node.ts';
 import { isNull } from './node.ts';
 import { compareVersions, isVersion } from './version.ts';
@@ -31,7 +32,7 @@ export function compose(layers: readonly MapNode[], context: ComposeContext): Pa
   const [first, ...rest] = expandLocalKeys(expandTrees(layers, context.files), context.files);
   if (first === undefined) return { diagnostics };
   if (rest.length === 0) return { value: first, diagnostics };
-  const merged = rest.reduce((earlier, later) => mergeDocuments(earlier, later, context.files), first);
+  const merged = mergeDocuments([first, ...rest], context.files);
   const entries = new Map([...merged.entries, ['variant', variant.value], ['version', version.value]]);
   return { value: { ...merged, entries }, diagnostics };
 }

@@ -58,7 +58,7 @@ const VALUE: Rule = { kind: 'value' };
 const APPEND: Rule = { kind: 'append' };
 
 /** The rule for keys that no butane schema has; butane reports them as unused. */
-export const GENERIC: Rule = { kind: 'generic' };
+const GENERIC: Rule = { kind: 'generic' };
 
 function map(fields: Readonly<Record<string, Rule>>, more: Pick<MapRule, 'choice' | 'shared'> = {}): MapRule {
   return { kind: 'map', fields, ...more };
@@ -208,6 +208,11 @@ export const BUTANE: MapRule = map({
   metadata: map({ labels: map({}) }),
   openshift: map({ extensions: union('extension', { repeats: true }), kernel_arguments: APPEND }),
 });
+
+/** The rule for a key of a mapping. */
+export function fieldRule(rule: MapRule, key: string): Rule {
+  return Object.hasOwn(rule.fields, key) ? (rule.fields[key] ?? GENERIC) : GENERIC;
+}
 
 /** True for a mapping that sets `key` to anything but null. */
 export function sets(node: Node, key: string): boolean {

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { findDuplicates } from '../../../src/fragment/duplicates.ts';
 import { locateText } from '../../../src/fragment/locate.ts';
-import { findDuplicates, mergeDocuments } from '../../../src/fragment/merge.ts';
+import { mergeDocuments } from '../../../src/fragment/merge.ts';
+import { layer } from '../../support/layer-pairs.ts';
 import { fileTree, parseLayer, toPlain } from '../../support/nodes.ts';
 
 const FILES = fileTree({ 'a.txt': 'a', 'link.txt': { link: 'a.txt' } });
 
 function merged(earlier: string, later: string) {
-  return mergeDocuments(parseLayer(earlier, 'earlier.bu'), parseLayer(later, 'later.bu'), FILES);
+  return mergeDocuments([parseLayer(earlier, 'earlier.bu'), parseLayer(later, 'later.bu')], FILES);
 }
 
 function contentsOf(earlier: string, later: string): unknown {
@@ -240,4 +243,17 @@ describe('duplicates in one layer', () => {
   for (const [title, text] of Object.entries(accepted)) {
     test(`${title} may repeat`, () => assert.deepEqual(findDuplicates(parseLayer(text), FILES), []));
   }
+});
+
+test('layers merge one after the other, however many there are', () => {
+  const stack = fc.array(layer, { minLength: 3, maxLength: 5 });
+  fc.assert(
+    fc.property(stack, (layers) => {
+      const [first, ...rest] = layers.map((each, index) => parseLayer(JSON.stringify(each), `${index}.bu`));
+      assert.ok(first !== undefined);
+      const inPairs = rest.reduce((earlier, later) => mergeDocuments([earlier, later], FILES), first);
+      assert.deepEqual(mergeDocuments([first, ...rest], FILES), inPairs);
+    }),
+    { numRuns: 200, seed: 7 },
+  );
 });
