@@ -81,8 +81,10 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
 
   const proxies = flags.trustedProxy ?? splitList(environment.PILOTLIGHT_TRUSTED_PROXIES);
   const proxiesFrom = flags.trustedProxy === undefined ? 'PILOTLIGHT_TRUSTED_PROXIES' : '--trusted-proxy';
-  for (const proxy of proxies)
+  for (const proxy of proxies) {
     if (!isNetwork(proxy)) fault(proxiesFrom, `${proxy} is no address or network in CIDR notation`);
+    else if (/\/0+$/.test(proxy)) fault(proxiesFrom, `${proxy} would let every machine say which address it has`);
+  }
 
   const level = pick(flags.logLevel, 'LOG_LEVEL');
   const logLevel = LOG_LEVELS.find((each) => each === (level?.text ?? 'info'));

@@ -6,6 +6,7 @@ import type { Diagnostic } from './diagnostic.ts';
  */
 export type ErrorCode =
   | 'request-invalid'
+  | 'request-timeout'
   | 'label-invalid'
   | 'route-not-found'
   | 'profile-not-found'

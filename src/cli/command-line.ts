@@ -85,7 +85,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  pilotlight render worker --mac 52:54:00:a1:9c:ae\n  pilotlight render worker --label rack=r7 --spec 3.3.0 | ignition-validate -\n',
+      '\nExamples:\n  pilotlight render worker --mac 52:54:00:a1:9c:ae\n  pilotlight render worker --mac 52:54:00:a1:9c:ae --label rack=r7 --spec 3.3.0 | ignition-validate -\n',
     )
     .action((profile: string, flags: Omit<Flags, 'butane'> & RenderFlags) => {
       const { butane, ...rest } = flags;
@@ -103,7 +103,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       action((config) => lintCommand(config, flags.format, terminal, version), flags),
     );
 
-  withLabels(withSite(program.command('explain')))
+  withLabels(withSiteOnly(program.command('explain')))
     .description('Tell which group and profile a machine gets, and why not the others.')
     .addHelpText('after', '\nExample:\n  pilotlight explain --mac 52:54:00:a1:9c:ae --label rack=r7\n')
     .action((flags: Flags & LabelFlags) => action((config) => explainCommand(config, flags, terminal), flags));

@@ -44,15 +44,21 @@ export function subnet(cidr: string, bits: number, index: bigint): string {
 
 /** The address `count` further on. */
 export function addAddress(address: string, count: bigint): string {
-  if (!ipaddr.isValid(address)) throw new Error('ip_add needs an address');
+  if (!isAddress(address)) throw new Error('ip_add needs an address');
   const bytes = ipaddr.parse(address).toByteArray();
   return formatAddress(toNumber(bytes) + count, bytes.length);
 }
 
 function parseNetwork(cidr: string): Network {
-  if (!ipaddr.isValidCIDR(cidr)) throw new Error('the filter needs a network such as "10.7.0.0/24"');
+  if (!ipaddr.isValidCIDR(cidr) || !isAddress(cidr.replace(/\/\d+$/, '')))
+    throw new Error('the filter needs a network such as "10.7.0.0/24"');
   const [address, prefix] = ipaddr.parseCIDR(cidr);
   return { bytes: address.toByteArray(), prefix };
+}
+
+/** The library also reads what only C's `inet_aton` takes for an address: `1`, `010.7.0.0`. */
+function isAddress(text: string): boolean {
+  return text.includes(':') ? ipaddr.IPv6.isValid(text) : ipaddr.IPv4.isValidFourPartDecimal(text);
 }
 
 function networkBytes(bytes: readonly number[], prefix: number): number[] {

@@ -13,7 +13,8 @@ type Filter = (value: unknown, ...args: unknown[]) => unknown;
  */
 export const FILTERS: Readonly<Record<string, Filter>> = {
   json: (value, indent) => JSON.stringify(value ?? null, null, indent === undefined ? undefined : integer(indent)),
-  yaml: (value) => stringify(value ?? null, { lineWidth: 0 }),
+  // Quoted so that readers of YAML 1.1 see the same, where a bare `yes` is true.
+  yaml: (value) => stringify(value ?? null, { lineWidth: 0, compat: 'yaml-1.1' }),
   toml: (value) => writeToml(value),
   indent: (value, width) => text(value).replace(/\n(?!\n|$)/g, `\n${' '.repeat(integer(width ?? 2))}`),
   systemd_quote: (value) => quoteSystemd(text(value)),

@@ -1,5 +1,6 @@
 import type { Diagnostic, Parsed } from '../diagnostic.ts';
-import type { MapEntry, MapNode, Node, PathSegment, ScalarNode } from './node.ts';
+import type { Budget } from './budget.ts';
+import type { ListNode, MapEntry, MapNode, Node, PathSegment, ScalarNode } from './node.ts';
 import { formatPath, textNode } from './node.ts';
 import type { Template, TemplateScope } from './template.ts';
 import { compileTemplate, isTemplate, TemplateFault } from './template.ts';
@@ -43,28 +44,27 @@ export function compileLayer(root: MapNode): Parsed<CompiledLayer> {
 /**
  * Fills in a compiled layer. A scalar that is one lone `{{ expression }}` takes the value with its type, and a list item
  * that yields a list is spliced in; every other template yields text, which butane never takes for anything else.
- * All faults of the layer are reported; {@link TemplateLimit} is thrown.
+ * All faults of the layer are reported; a document that becomes too large is one. {@link TemplateLimit} is thrown.
  */
-export function interpolate(layer: CompiledLayer, scope: TemplateScope): Parsed<MapNode> {
+export function interpolate(layer: CompiledLayer, scope: TemplateScope, budget: Budget): Parsed<MapNode> {
   const diagnostics: Diagnostic[] = [];
+  let full = false;
 
   function fill(node: Node, path: readonly PathSegment[]): Node {
-    switch (node.kind) {
-      case 'map':
-        return fillMap(node, path);
-      case 'list': {
-        const items: Node[] = [];
-        for (const [index, item] of node.items.entries()) {
-          const filled = fill(item, [...path, index]);
-          const spliced = item.kind === 'scalar' && layer.templates.has(item) && filled.kind === 'list';
-          if (spliced) items.push(...filled.items);
-          else items.push(filled);
-        }
-        return { ...node, items };
-      }
-      case 'scalar':
-        return fillScalar(node, path);
+    if (node.kind === 'scalar') return fillScalar(node, path);
+    take(node, node, path);
+    return node.kind === 'list' ? fillList(node, path) : fillMap(node, path);
+  }
+
+  function fillList(node: ListNode, path: readonly PathSegment[]): ListNode {
+    const items: Node[] = [];
+    for (const [index, item] of node.items.entries()) {
+      const filled = fill(item, [...path, index]);
+      const spliced = item.kind === 'scalar' && layer.templates.has(item) && filled.kind === 'list';
+      if (spliced) items.push(...filled.items);
+      else items.push(filled);
     }
+    return { ...node, items };
   }
 
   function fillMap(node: MapNode, path: readonly PathSegment[]): MapNode {
@@ -74,15 +74,28 @@ export function interpolate(layer: CompiledLayer, scope: TemplateScope): Parsed<
   }
 
   function fillScalar(node: ScalarNode, path: readonly PathSegment[]): Node {
+    if (full) return node;
     const template = layer.templates.get(node);
-    if (template === undefined) return node;
     try {
-      return fromValue(template.evaluate(scope), node.origin);
+      const filled =
+        template === undefined ? node : fromValue(template.evaluate(scope, budget.timeLeftMs()), node.origin);
+      walk(filled, [], (inner) => take(inner, node, path));
+      return filled;
     } catch (error) {
       if (!(error instanceof TemplateFault)) throw error;
       diagnostics.push(templateDiagnostic(error, node, path, faultCode(error)));
       return textNode('', node.origin);
     }
+  }
+
+  /** Counts a node, and stops with a report at the first one that is too much. */
+  function take(node: Node, { origin }: Node, path: readonly PathSegment[]): void {
+    if (full || budget.take(node)) return;
+    full = true;
+    const { nodes, textLength } = budget.limits;
+    const message = `the document is larger than ${nodes} nodes or ${textLength} characters once it is filled in`;
+    const hint = 'repeat less, or put large contents into files/';
+    diagnostics.push({ severity: 'error', code: 'too-large', message, path: formatPath(path), origin, hint });
   }
 
   const value = fillMap(layer.root, []);

@@ -29,6 +29,12 @@ export function parseYaml(text: string, file: string, limits: ParseLimits = DEFA
   const fault = (offset: number, code: DiagnosticCode, message: string, hint?: string): Parsed<Node> => ({
     diagnostics: [{ severity: 'error', code, message, origin: places(offset), ...(hint ? { hint } : {}) }],
   });
+  const unprintable = UNPRINTABLE.exec(text);
+  if (unprintable !== null) {
+    const escaped = `\\u${unprintable[0].charCodeAt(0).toString(16).padStart(4, '0')}`;
+    const hint = `write it as \`${escaped}\` in double quotes`;
+    return fault(unprintable.index, 'yaml-syntax', 'control characters are not allowed', hint);
+  }
   let documents: readonly Document.Parsed[];
   try {
     const parsed = parseAllDocuments(text, {
@@ -52,7 +58,7 @@ export function parseYaml(text: string, file: string, limits: ParseLimits = DEFA
     const others = faults.filter((each) => each !== first && each.code === 'DUPLICATE_KEY');
     return {
       diagnostics: [first, ...others].map((each) => {
-        const described = describeYamlFault(each, text, findNodes(document));
+        const described = describeYamlFault(each, { text, nodes: findNodes(document), faults });
         return {
           severity: 'error',
           code: 'yaml-syntax',
@@ -77,6 +83,9 @@ export function parseYaml(text: string, file: string, limits: ParseLimits = DEFA
   }
   return convert(document, document.contents as YamlNode, places, limits);
 }
+
+/** What Go's YAML parser refuses without saying where; YAML 1.2 does not count it as printable either (section 5.1). */
+const UNPRINTABLE = /(?![\t\n\r\u0085])\p{Cc}|[\ufffe\uffff]/u;
 
 function findNodes(document: Document): readonly YamlNode[] {
   const nodes: YamlNode[] = [];
@@ -115,6 +124,8 @@ function convert(
   limits: ParseLimits,
 ): Parsed<Node> {
   const open = new Set<YamlNode>();
+  /** The alias in the text that is being expanded, whichever others its node holds. */
+  let expanding: Alias | undefined;
   let nodes = 0;
   let textLength = 0;
 
@@ -136,7 +147,7 @@ function convert(
     textLength += length;
     if (nodes > limits.nodes || textLength > limits.textLength) {
       throw refuse(
-        node,
+        expanding ?? node,
         'anchor-expansion',
         `the document is larger than ${limits.nodes} nodes or ${limits.textLength} characters once its aliases are expanded`,
         path,
@@ -161,10 +172,12 @@ function convert(
       nodes += 1;
       return { kind: 'scalar', text: '', plain: true, origin: fallback };
     }
-    if (open.has(from)) throw refuse(from, 'anchor-expansion', 'an alias refers to a node that contains it', path);
+    if (open.has(from)) {
+      throw refuse(expanding ?? from, 'anchor-expansion', 'an alias refers to a node that contains it', path);
+    }
     open.add(from);
     try {
-      if (isAlias(from)) return node(target(from, path), path, fallback);
+      if (isAlias(from)) return expand(from, path, fallback);
       if (isMap(from)) return map(from, path);
       if (isSeq(from)) return list(from, path);
       if (isScalar(from)) return scalar(from, path);
@@ -172,6 +185,15 @@ function convert(
     } finally {
       open.delete(from);
     }
+  }
+
+  /** The node that an alias stands for, in the alias's own place. */
+  function expand(alias: Alias, path: readonly PathSegment[], fallback: Origin): Node {
+    const outermost = expanding === undefined;
+    expanding ??= alias;
+    const expanded = node(target(alias, path), path, fallback);
+    if (outermost) expanding = undefined;
+    return { ...expanded, origin: originOf(alias) };
   }
 
   function scalar(from: YamlNode, path: readonly PathSegment[]): ScalarNode {

@@ -1,6 +1,7 @@
 import type { Template as LiquidTemplate } from 'liquidjs';
 import { Liquid, Output } from 'liquidjs';
 import { installFilters } from './filters.ts';
+import { faultInExpression, faultInTemplate } from './template-syntax.ts';
 import type { Value, ValueObject } from './value.ts';
 
 /** All that a template can see. Every object in it is without prototype or plain data. */
@@ -32,8 +33,11 @@ export const SCOPE_NAMES: readonly string[] = [
 /** A compiled template or expression. `reads` are the paths it may read from the scope; `undefined` stands for a part only known at render time. */
 export interface Template {
   readonly reads: readonly (readonly (string | number | undefined)[])[];
-  /** Evaluates; typed when the template is one lone output, else text. Throws {@link TemplateFault} or {@link TemplateLimit}. */
-  evaluate(scope: TemplateScope): unknown;
+  /**
+   * Evaluates, within `timeMs` where that is less than the usual bound; typed when the template is one lone output, else
+   * text. Throws {@link TemplateFault} or {@link TemplateLimit}.
+   */
+  evaluate(scope: TemplateScope, timeMs?: number): unknown;
 }
 
 /** A template that cannot be compiled, or that fails for the values it is given. The message quotes no value. */
@@ -65,10 +69,20 @@ function createEngine(keepOutputType: boolean): Liquid {
     dynamicPartials: false,
     templates: {},
     keepOutputType,
+    ...(keepOutputType ? {} : { outputEscape: textOnly }),
     ...TEMPLATE_LIMITS,
   });
   installFilters(engine);
   return engine;
+}
+
+/** Liquid would write `[object Object]`, and run the items of a list together. */
+function textOnly(value: unknown): string {
+  if (typeof value === 'object' && value !== null) {
+    const what = Array.isArray(value) ? 'a list' : 'a mapping';
+    throw new TemplateFault(`${what} cannot stand inside text; write it with the filter join, json, yaml or toml`);
+  }
+  return value === null || value === undefined ? '' : String(value);
 }
 
 const textEngine = createEngine(false);
@@ -82,21 +96,26 @@ export function isTemplate(text: string): boolean {
 /** Compiles a scalar's text. Throws {@link TemplateFault}. */
 export function compileTemplate(text: string): Template {
   const parsed = attempt(() => textEngine.parse(text));
+  refuse(attempt(() => faultInTemplate(text)));
   const [only] = parsed;
   const lone = parsed.length === 1 && only instanceof Output;
   const engine = lone ? typedEngine : textEngine;
   const templates = lone ? attempt(() => typedEngine.parse(text)) : parsed;
   return {
     reads: readsOf(templates),
-    evaluate: (scope) => attempt(() => checked(engine.renderSync(templates, scope))),
+    evaluate: (scope, timeMs) => attempt(() => checked(engine.renderSync(templates, scope, within(timeMs)))),
   };
+}
+
+function within(timeMs: number = TEMPLATE_LIMITS.renderLimit) {
+  return { renderLimit: Math.min(timeMs, TEMPLATE_LIMITS.renderLimit) };
 }
 
 /** A compiled condition, a layer's `when`. */
 export interface Condition {
   readonly reads: Template['reads'];
   /** True when the condition holds. What the request does not have (a label, an optional parameter) counts as false. */
-  holds(scope: TemplateScope): boolean;
+  holds(scope: TemplateScope, timeMs?: number): boolean;
 }
 
 /** Compiles a bare expression that yields a value, such as a layer's `each`. Throws {@link TemplateFault}. */
@@ -104,9 +123,10 @@ export function compileExpression(expression: string): Template {
   refuseBraces(expression);
   const templates = attempt(() => typedEngine.parse(`{{ ${expression} }}`));
   if (templates.length !== 1) throw new TemplateFault('this is no expression');
+  refuse(attempt(() => faultInExpression(expression)));
   return {
     reads: readsOf(templates),
-    evaluate: (scope) => attempt(() => checked(typedEngine.renderSync(templates, scope))),
+    evaluate: (scope, timeMs) => attempt(() => checked(typedEngine.renderSync(templates, scope, within(timeMs)))),
   };
 }
 
@@ -114,10 +134,15 @@ export function compileExpression(expression: string): Template {
 export function compileCondition(expression: string): Condition {
   refuseBraces(expression);
   const templates = attempt(() => textEngine.parse(`{% if ${expression} %}yes{% endif %}`));
+  refuse(attempt(() => faultInExpression(expression)));
   return {
     reads: readsOf(templates),
-    holds: (scope) => attempt(() => textEngine.renderSync(templates, scope)) === 'yes',
+    holds: (scope, timeMs) => attempt(() => textEngine.renderSync(templates, scope, within(timeMs))) === 'yes',
   };
+}
+
+function refuse(fault: string | undefined): void {
+  if (fault !== undefined) throw new TemplateFault(fault);
 }
 
 function refuseBraces(expression: string): void {

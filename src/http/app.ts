@@ -11,7 +11,7 @@ import {
   type RawServerDefault,
 } from 'fastify';
 import type { Diagnostic } from '../diagnostic.ts';
-import { ProvisioningError } from '../errors.ts';
+import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import { createProblem, PROBLEM_TYPE, toProvisioningError } from './problem.ts';
 
 /** A Fastify instance whose routes are typed by their schemas. */
@@ -69,14 +69,19 @@ export function createApp(options: AppOptions): App {
       logRequest(request, reply);
     },
     clientErrorHandler(error, socket) {
-      if (error.code === 'ECONNRESET' || !socket.writable) return;
-      const fault = new ProvisioningError('request-invalid', 'the request is not HTTP that this service reads');
-      const problem = createProblem(fault, randomUUID());
+      // A connection on which nobody ever asked anything needs no answer.
+      if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesRead === 0) {
+        socket.destroy();
+        return;
+      }
+      const fault =
+        CLIENT_FAULTS[error.code ?? ''] ?? (['request-invalid', 'this is not HTTP that the service reads'] as const);
+      const problem = createProblem(new ProvisioningError(...fault), randomUUID());
       const { status, code, instance: reqId } = problem;
       logger.info({ reqId, status, code, fault: error.code, remote: socket.remoteAddress }, 'request');
       const body = JSON.stringify(problem);
       socket.end(
-        `HTTP/1.1 400 Bad Request\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+        `HTTP/1.1 ${status} ${status === 400 ? 'Bad Request' : 'Service Unavailable'}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
       );
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -92,6 +97,11 @@ export function createApp(options: AppOptions): App {
   app.addHook('onResponse', async (request, reply) => logRequest(request, reply));
   return app;
 }
+
+/** Faults of a connection rather than of what was asked on it: a machine on a bad line has to try again. */
+const CLIENT_FAULTS: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'the request did not arrive in time'],
+};
 
 /** The framework's own remarks about its life, such as each address it listens on, only matter to who looks for them. */
 function frameworkLogger(logger: FastifyBaseLogger): FastifyBaseLogger {
@@ -116,6 +126,8 @@ function logRequest(request: FastifyRequest, reply: FastifyReply): void {
       route: request.routeOptions.url ?? null,
       status: reply.statusCode,
       remote: request.ip,
+      // Behind a trusted proxy the two differ.
+      ...(request.ip === request.socket.remoteAddress ? {} : { socket: request.socket.remoteAddress }),
       userAgent: request.headers['user-agent'] ?? null,
       durationMs: round(reply.elapsedTime),
       ...request.audit,

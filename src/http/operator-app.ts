@@ -35,6 +35,8 @@ export async function createOperatorApp(options: OperatorAppOptions): Promise<Ap
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     staticCSP: true,
+    // The page may be read over plain HTTP.
+    transformStaticCSP: (header) => header.replace(/\s*upgrade-insecure-requests;?/, ''),
     transformSpecification: () => openApiDocument(app),
   });
   await app.register(async (scope: App) => {

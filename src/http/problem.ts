@@ -13,6 +13,7 @@ interface ProblemKind {
  */
 export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   'request-invalid': { status: 400, title: 'The request cannot be understood' },
+  'request-timeout': { status: 503, title: 'The request did not arrive in time' },
   'label-invalid': { status: 400, title: 'A label has no possible value' },
   'route-not-found': { status: 404, title: 'There is nothing at this path' },
   'profile-not-found': { status: 404, title: 'There is no such profile' },

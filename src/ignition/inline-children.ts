@@ -4,38 +4,53 @@ import { isList, isObject } from './json.ts';
 import type { SpecVersion } from './spec-version.ts';
 import { compareSpecVersions, parseSpecVersion } from './spec-version.ts';
 
-/** A config inside another one, with the version it needs. */
+/** A config that another one carries in itself, as a merge or replace child in a data URL. */
 export interface InlineChild {
-  /** Such as `$.ignition.config.merge.0`. */
+  /** Where the other one names it, such as `$.ignition.config.merge.0`. */
+  readonly path: string;
+  readonly content: Buffer;
+}
+
+/** Configs within configs are followed this deep; Ignition itself knows no bound. */
+export const MAX_CHILD_DEPTH = 8;
+
+/** The configs that a config carries in itself, without those that these carry in turn. */
+export function inlineChildren(config: JsonValue): readonly InlineChild[] {
+  const ignition = isObject(config) ? config.ignition : undefined;
+  const references = isObject(ignition) ? ignition.config : undefined;
+  if (!isObject(references)) return [];
+  const { merge, replace } = references;
+  const resources = [
+    ...(isList(merge) ? merge.map((child, index) => [`$.ignition.config.merge.${index}`, child] as const) : []),
+    ...(replace === undefined ? [] : [['$.ignition.config.replace', replace] as const]),
+  ];
+  return resources.flatMap(([path, resource]) => {
+    const content = isObject(resource) ? embeddedContent(resource) : undefined;
+    return content === undefined ? [] : [{ path, content }];
+  });
+}
+
+/** A config inside another one that is too new for a client. */
+export interface NewerChild {
   readonly path: string;
   readonly version: SpecVersion;
 }
 
-/** Configs within configs are followed this deep; Ignition itself knows no bound. */
-const MAX_DEPTH = 8;
-
 /**
- * The configs that a config carries in itself, as merge or replace children in data URLs, and that are newer than
- * `accepts`. Ignition reads each child by the child's own version and stops at one it does not know.
+ * The configs that a config carries in itself, and those in them, that are newer than `accepts`. Ignition reads each child
+ * by the child's own version and stops at one it does not know.
  */
-export function newerChildren(config: JsonValue, accepts: SpecVersion, path = '$', depth = 0): readonly InlineChild[] {
-  const ignition = isObject(config) ? config.ignition : undefined;
-  const references = isObject(ignition) ? ignition.config : undefined;
-  if (!isObject(references) || depth > MAX_DEPTH) return [];
-  const { merge, replace } = references;
-  const children = [
-    ...(isList(merge) ? merge.map((child, index) => [`${path}.ignition.config.merge.${index}`, child] as const) : []),
-    ...(replace === undefined ? [] : [[`${path}.ignition.config.replace`, replace] as const]),
-  ];
-  return children.flatMap(([place, resource]) => {
-    const content = isObject(resource) ? embeddedContent(resource) : undefined;
-    const child = content === undefined ? undefined : parseJson(content);
+export function newerChildren(config: JsonValue, accepts: SpecVersion, depth = 0): readonly NewerChild[] {
+  if (depth > MAX_CHILD_DEPTH) return [];
+  return inlineChildren(config).flatMap(({ path, content }) => {
+    const child = parseJson(content);
     if (child === undefined) return [];
     const inner = isObject(child) ? child.ignition : undefined;
     const text = isObject(inner) ? inner.version : undefined;
     const version = typeof text === 'string' ? parseSpecVersion(text) : undefined;
-    const tooNew = version !== undefined && compareSpecVersions(version, accepts) > 0 ? [{ path: place, version }] : [];
-    return [...tooNew, ...newerChildren(child, accepts, place, depth + 1)];
+    const own = version !== undefined && compareSpecVersions(version, accepts) > 0 ? [{ path, version }] : [];
+    const deeper = newerChildren(child, accepts, depth + 1);
+    return [...own, ...deeper.map((each) => ({ ...each, path: path + each.path.slice(1) }))];
   });
 }
 

@@ -23,7 +23,7 @@ export type AddressSource =
 
 /**
  * Reads a request's query into a machine, once, at the border. An empty value is an absent label (iPXE expands an unset
- * variable to nothing). Throws `label-invalid` for a value that cannot be what its key says, a key given twice, too many
+ * variable to nothing), and so is a blank one of the labels that are understood (some firmware has a blank serial number). Throws `label-invalid` for a value that cannot be what its key says, a key given twice, too many
  * labels, or `ip` where the connection tells it.
  */
 export function parseMachine(query: Query, address: AddressSource): Machine {
@@ -44,7 +44,7 @@ export function parseMachine(query: Query, address: AddressSource): Machine {
     if (key === 'ip' && address.from === 'connection') {
       throw new ProvisioningError('label-invalid', 'the label ip is taken from the connection and cannot be given');
     }
-    if (text === '') continue;
+    if (text === '' || (isMachineKey(key) && text.trim() === '')) continue;
     const normal = normaliseLabel(key, text);
     if (!normal.ok) throw new ProvisioningError('label-invalid', `the label ${key} ${normal.problem}`);
     if (isMachineKey(key)) known[key] = normal.value;

@@ -1,5 +1,7 @@
 import type { Diagnostic, Parsed } from '../diagnostic.ts';
 import { hasErrors } from '../diagnostic.ts';
+import type { Budget } from '../fragment/budget.ts';
+import { createBudget } from '../fragment/budget.ts';
 import { compose } from '../fragment/compose.ts';
 import { emitButane } from '../fragment/emit.ts';
 import { faultCode, interpolate } from '../fragment/interpolate.ts';
@@ -9,7 +11,7 @@ import { TemplateFault } from '../fragment/template.ts';
 import type { ValueObject } from '../fragment/value.ts';
 import type { Machine } from '../machine/machine.ts';
 import { resolveParameters } from '../site/parameters.ts';
-import type { ButaneProfile, ComposedProfile, Layer, Revision } from '../site/revision.ts';
+import type { ButaneProfile, ComposedProfile, Layer, Place, Revision } from '../site/revision.ts';
 import type { Selection } from '../site/selection.ts';
 
 /** One Butane document for one machine, ready for butane. */
@@ -30,9 +32,11 @@ export interface AssemblyContext {
   readonly machine: Machine;
   /** The public URL of the service. */
   readonly serviceUrl: string;
+  /** Milliseconds from any start: templates get a bounded time. */
+  readonly now: () => number;
 }
 
-/** Composes and fills in the selected profile; a plain one is taken as it is. Pure: no clock, no disk, no process. */
+/** Composes and fills in the selected profile; a plain one is taken as it is. Pure but for the bound on its time. */
 export function assemble(
   selection: Selection & { readonly profile: ButaneProfile | ComposedProfile },
   context: AssemblyContext,
@@ -52,13 +56,15 @@ export function assemble(
   const diagnostics: Diagnostic[] = [];
   const documents: MapNode[] = [];
   const layers: string[] = [];
+  const budget = createBudget(context.now);
   for (const layer of profile.layers) {
-    const filled = fillLayer(layer, scope);
+    const filled = fillLayer(layer, scope, budget);
     diagnostics.push(...filled.diagnostics);
     for (const document of filled.value ?? []) {
       documents.push(document);
       layers.push(layer.file);
     }
+    if (isFull(filled)) break;
   }
   if (hasErrors(diagnostics)) return { diagnostics };
   if (documents.length === 0) {
@@ -91,23 +97,43 @@ function object(entries: readonly (readonly [string, string])[]): ValueObject {
   return made;
 }
 
+/** What follows a document that is too large has nothing to add. */
+function isFull({ diagnostics }: Parsed<unknown>): boolean {
+  return diagnostics.some(({ code }) => code === 'too-large');
+}
+
 /** More items than this in one `each` are taken for a mistake. */
 const MAX_ITEMS = 1000;
 
-function fillLayer(layer: Layer, scope: TemplateScope): Parsed<readonly MapNode[]> {
-  const fault = (error: TemplateFault): Parsed<readonly MapNode[]> => ({
-    diagnostics: [{ severity: 'error', code: faultCode(error), message: error.message, origin: layer.origin }],
-  });
+function fillLayer(layer: Layer, scope: TemplateScope, budget: Budget): Parsed<readonly MapNode[]> {
   const { when, each } = layer;
+  /** Where the expression under evaluation stands. */
+  let place: Place | undefined;
+  const fault = (error: TemplateFault): Parsed<readonly MapNode[]> => ({
+    diagnostics: [
+      {
+        severity: 'error',
+        code: faultCode(error),
+        message: error.message,
+        origin: place?.origin ?? layer.origin,
+        ...(place === undefined ? {} : { path: place.path }),
+      },
+    ],
+  });
   const perItem = typeof when === 'object' && when.reads.some(([root]) => root === 'item' || root === 'index');
-  const holds = (inner: TemplateScope): boolean => (typeof when === 'object' ? when.holds(inner) : (when ?? true));
+  const holds = (inner: TemplateScope): boolean => {
+    if (typeof when !== 'object') return when ?? true;
+    place = when;
+    return when.holds(inner, budget.timeLeftMs());
+  };
   try {
     if (!perItem && !holds(scope)) return { value: [], diagnostics: [] };
     if (each === undefined) {
-      const filled = interpolate(layer.content, scope);
+      const filled = interpolate(layer.content, scope, budget);
       return { value: filled.value === undefined ? [] : [filled.value], diagnostics: filled.diagnostics };
     }
-    const items = each.evaluate(scope);
+    place = each;
+    const items = each.evaluate(scope, budget.timeLeftMs());
     if (!Array.isArray(items)) return fault(new TemplateFault('`each` needs a list'));
     if (items.length > MAX_ITEMS) return fault(new TemplateFault(`\`each\` has more than ${MAX_ITEMS} items`));
     const value: MapNode[] = [];
@@ -115,9 +141,10 @@ function fillLayer(layer: Layer, scope: TemplateScope): Parsed<readonly MapNode[
     for (const [index, item] of items.entries()) {
       const inner = { ...scope, item, index };
       if (perItem && !holds(inner)) continue;
-      const filled = interpolate(layer.content, inner);
+      const filled = interpolate(layer.content, inner, budget);
       if (filled.value !== undefined) value.push(filled.value);
       diagnostics.push(...filled.diagnostics.map((each) => ({ ...each, message: `item ${index}: ${each.message}` })));
+      if (isFull(filled)) break;
     }
     return { value, diagnostics };
   } catch (error) {

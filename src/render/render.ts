@@ -15,7 +15,7 @@ import { assemble } from './assemble.ts';
 import { checkIgnition } from './ignition-profile.ts';
 import type { Translated } from './negotiate.ts';
 import { isAcceptable, negotiate, notAcceptable, refuseNewerChildren } from './negotiate.ts';
-import { mapReport } from './reports.ts';
+import { reportOn } from './report-on.ts';
 import type { Served } from './served.ts';
 import type { Finished, Translator } from './translate.ts';
 
@@ -85,19 +85,14 @@ export async function render(request: RenderRequest, context: RenderContext): Pr
   const assembled = now();
   const input = {
     source: assembly.source,
-    strict: served.revision.settings.strict,
+    // Strictness is applied to the reports, since some warnings are about what is checked here in another way.
+    strict: false,
     filesDir: served.filesDir,
     filesDigest: served.revision.filesDigest,
   };
   const first = await translator.translate(input);
-  const report = mapReport(
-    first.content.ok ? { ...first.content, ignition: '', durationMs: 0 } : first.content.failure,
-    {
-      ...input,
-      document: assembly.document,
-    },
-  );
-  if (!first.content.ok) throw broken(profile, report);
+  const report = await reportOn(first.content, assembly, input, served, translator);
+  if (!first.content.ok || hasErrors(report)) throw broken(profile, report);
   const translated: Translated = { key: first.key, content: first.content };
   const { key, content } = await negotiate(translated, assembly.document, input, request.accepts, translator);
   return {
@@ -130,14 +125,16 @@ async function deliverIgnition(
 ): Promise<RenderedInFull> {
   const selected = context.now();
   const checked = await checkIgnition(profile, context.served, context.translator);
-  const { diagnostics, specVersion } = checked;
-  if (hasErrors(diagnostics)) throw broken(profile, diagnostics);
+  if (!checked.ok) throw broken(profile, checked.diagnostics);
+  const { ok: _, ...finished } = checked;
   const { accepts } = request;
-  if (accepts !== undefined && !isAcceptable(specVersion, accepts)) throw notAcceptable(specVersion, accepts, []);
+  if (accepts !== undefined && !isAcceptable(finished.specVersion, accepts)) {
+    throw notAcceptable(finished.specVersion, accepts, []);
+  }
   if (accepts !== undefined) refuseNewerChildren(profile.bytes, accepts);
   return {
     ...describe(selection, [profile.file]),
-    ...checked,
+    ...finished,
     timings: { selectMs: selected - started, composeMs: 0, translateMs: context.now() - selected },
   };
 }
@@ -150,7 +147,12 @@ function assembleOrThrow(
   const { revision } = context.served;
   let assembled: ReturnType<typeof assemble>;
   try {
-    assembled = assemble(selection, { revision, machine: request.machine, serviceUrl: context.serviceUrl });
+    assembled = assemble(selection, {
+      revision,
+      machine: request.machine,
+      serviceUrl: context.serviceUrl,
+      now: context.now,
+    });
   } catch (error) {
     if (!(error instanceof TemplateLimit)) throw error;
     throw new ProvisioningError('render-timeout', 'a template of the profile took too long', { cause: error });

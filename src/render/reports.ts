@@ -1,11 +1,13 @@
 import type { ReportEntry, Translation } from '../butane/butane.ts';
-import type { Diagnostic, Origin } from '../diagnostic.ts';
+import { isExperimental, knownVersions, VARIANTS } from '../butane/variants.ts';
+import type { Diagnostic } from '../diagnostic.ts';
 import { sortDiagnostics } from '../diagnostic.ts';
 import { locate, locateText } from '../fragment/locate.ts';
-import type { MapNode, Node, PathSegment, ScalarNode } from '../fragment/node.ts';
-import { child, childItems, formatPath } from '../fragment/node.ts';
+import type { MapNode, Node, PathSegment } from '../fragment/node.ts';
+import { child, childText, formatPath, isNull } from '../fragment/node.ts';
 import { parseYaml } from '../fragment/parse-yaml.ts';
 import { reportOrigin } from '../fragment/report-origin.ts';
+import { describeGoType } from './go-types.ts';
 
 /** What a report is mapped with. */
 export interface ReportContext {
@@ -31,15 +33,17 @@ const STRICT_HINT = 'a warning of butane; `strict: false` in site.yaml lets it p
 
 function mapEntry(entry: ReportEntry, context: ReportContext): Diagnostic {
   const promoted = context.strict && entry.severity === 'warning';
-  const inner = innerConfig(entry, context.document);
-  const hint = hintFor(entry.message) ?? (promoted ? STRICT_HINT : undefined);
-  const message = entry.message.replaceAll(`${context.filesDir}/`, 'files/').replaceAll(context.filesDir, 'files/');
+  const empty = isAboutNull(entry, context.document);
+  const hint = empty ? EMPTY_HINT : (hintFor(entry.message) ?? (promoted ? STRICT_HINT : undefined));
+  const message = empty
+    ? EMPTY
+    : entry.message.replaceAll(`${context.filesDir}/`, 'files/').replaceAll(context.filesDir, 'files/');
   return {
     severity: promoted ? 'error' : entry.severity,
     code: 'butane',
-    message: inner === undefined ? message : `in the inline config, at ${entry.path}: ${message}`,
-    ...(entry.path === undefined ? {} : { path: inner?.path ?? entry.path }),
-    origin: inner?.origin ?? reportOrigin(context.document, entry.path, entry.message),
+    message,
+    ...(entry.path === undefined ? {} : { path: entry.path }),
+    origin: reportOrigin(context.document, entry.path, entry.message),
     ...(hint === undefined ? {} : { hint }),
   };
 }
@@ -62,47 +66,18 @@ function hintFor(message: string): string | undefined {
   return HINTS.find(([pattern]) => pattern.test(message))?.[1];
 }
 
-/**
- * Faults inside an inline merge or replace config carry that config's own path and always `line 1 col 1`. An entry of the
- * outer document has that position only when it is about the root, so every other one is an inner one.
- */
-function innerConfig(
-  entry: ReportEntry,
-  document: MapNode,
-): { readonly origin: Origin; readonly path: string } | undefined {
-  if (entry.path === undefined || entry.line !== 1 || entry.column !== 1) return undefined;
-  const outer = locateText(document, entry.path);
-  const ranked = inlineConfigs(document)
-    .map((inline) => ({ inline, depth: depthIn(inline.node, entry.path ?? '$') }))
-    .sort((a, b) => b.depth - a.depth);
-  const best = ranked[0];
-  if (best === undefined) return undefined;
-  if (outer.path.length === 0 && best.depth === 0) return undefined;
-  return { origin: best.inline.node.origin, path: formatPath(best.inline.path) };
-}
+const EMPTY = 'this key has no value';
+const EMPTY_HINT = 'what belongs to a key is indented deeper than the key';
 
-function depthIn(node: ScalarNode, path: string): number {
-  const parsed = parseYaml(node.text, '');
-  return parsed.value === undefined ? 0 : locateText(parsed.value, path).path.length;
-}
-
-function inlineConfigs(
-  document: MapNode,
-): readonly { readonly node: ScalarNode; readonly path: readonly PathSegment[] }[] {
-  const config = child(child(document, 'ignition'), 'config');
-  const replace = child(config, 'replace');
-  const sources: readonly (readonly [Node | undefined, readonly PathSegment[]])[] = [
-    ...childItems(config, 'merge').map(
-      (item, index) => [child(item, 'inline'), ['ignition', 'config', 'merge', index, 'inline']] as const,
-    ),
-    [child(replace, 'inline'), ['ignition', 'config', 'replace', 'inline']],
-  ];
-  return sources.flatMap(([node, path]) => (node?.kind === 'scalar' ? [{ node, path }] : []));
+/** butane loses its way where it expects a mapping and finds nothing, and says so in words about itself. */
+function isAboutNull({ message, path }: ReportEntry, document: MapNode): boolean {
+  const place = /^context tree does not match content tree at (\$\S*)\. /.exec(message)?.[1];
+  return place !== undefined && isNull(locateText(document, path ?? place).node);
 }
 
 /** butane's last line, where it says more than that something is wrong. */
 function mapFailure(failure: string, document: MapNode): Diagnostic {
-  const key = /variant;/.test(failure) ? 'variant' : /version|translator/.test(failure) ? 'version' : undefined;
+  const key = failureKey(failure);
   const node = key === undefined ? undefined : child(document, key);
   return {
     severity: 'error',
@@ -110,18 +85,26 @@ function mapFailure(failure: string, document: MapNode): Diagnostic {
     message: failure,
     ...(key === undefined ? {} : { path: `$.${key}` }),
     origin: (node ?? document).origin,
-    ...(key === undefined ? {} : { hint: 'for example: variant: flatcar, version: 1.1.0 (three numbers)' }),
+    ...(key === undefined ? {} : { hint: VERSION_HINTS[key](childText(document, 'variant') ?? '') }),
   };
 }
 
-const GO_TYPES: readonly (readonly [RegExp, string])[] = [
-  [/^\[\]/, 'a list'],
-  [/^map\[/, 'a mapping'],
-  [/^\*?bool$/, 'true or false'],
-  [/^\*?u?int\d*$/, 'a whole number'],
-  [/^\*?float\d*$/, 'a number'],
-  [/^\*?string$/, 'a text'],
-];
+function failureKey(failure: string): 'variant' | 'version' | undefined {
+  const untranslated = /^No translator exists for variant (\S+) with version/.exec(failure)?.[1];
+  if (untranslated !== undefined) return VARIANTS.includes(untranslated) ? 'version' : 'variant';
+  if (/variant;|variant has been removed/.test(failure)) return 'variant';
+  return /version/.test(failure) ? 'version' : undefined;
+}
+
+const VERSION_HINTS = {
+  variant: () => `for example: variant: flatcar; butane knows ${VARIANTS.join(', ')}`,
+  version: (variant: string) => {
+    const versions = knownVersions(variant).filter((version) => !isExperimental(version));
+    return versions.length === 0
+      ? 'a version has three numbers, such as 1.1.0'
+      : `versions of ${variant}: ${versions.join(', ')}`;
+  },
+};
 
 const YAML_TAGS: Readonly<Record<string, string>> = {
   '!!str': 'a text',
@@ -144,12 +127,10 @@ function mapYamlFault(fault: { readonly line?: number; readonly message: string 
   const path =
     sent === undefined || fault.line === undefined ? undefined : pathAtLine(sent, fault.line, match?.[1], match?.[2]);
   const location = path === undefined ? undefined : locate(context.document, path);
-  const expected = match?.[3];
-  const wanted = GO_TYPES.find(([pattern]) => pattern.test(expected ?? ''))?.[1] ?? 'a mapping';
   const message =
     match === null
       ? fault.message.replace(/`.*`/s, '…')
-      : `${YAML_TAGS[match[1] ?? ''] ?? 'this'} stands where ${wanted} is expected`;
+      : `${YAML_TAGS[match[1] ?? ''] ?? 'this'} stands where ${describeGoType(match[3])} is expected`;
   return {
     severity: 'error',
     code: 'butane',

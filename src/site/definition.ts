@@ -1,4 +1,5 @@
 import type { Diagnostic, Parsed } from '../diagnostic.ts';
+import { decodeText } from '../fragment/decode.ts';
 import type { MapNode, Node } from '../fragment/node.ts';
 import { child, mapNode, plainNode, textNode, withChild } from '../fragment/node.ts';
 import { parseToml } from '../fragment/parse-toml.ts';
@@ -75,11 +76,9 @@ const COMPILED: Readonly<Record<DefinitionKind, CompiledSchema>> = {
 
 /** Parses a document of the site by its file's ending: `.toml` is TOML, everything else YAML. */
 export function parseDocument(content: Buffer, file: string): Parsed<Node> {
-  const text = decode(content);
-  if (text === undefined) {
-    const origin = { file, line: 1, column: 1 };
-    return { diagnostics: [{ severity: 'error', code: 'encoding', message: 'the file is not UTF-8', origin }] };
-  }
+  const decoded = decodeText(content, file);
+  if (decoded.value === undefined) return { diagnostics: decoded.diagnostics };
+  const text = decoded.value.replace(/^\ufeff/, '');
   return file.endsWith('.toml') ? parseToml(text, file) : parseYaml(text, file);
 }
 
@@ -131,13 +130,5 @@ function asTexts(node: Node): Node {
         ...node,
         entries: new Map([...node.entries].map(([key, entry]) => [key, { ...entry, value: asTexts(entry.value) }])),
       };
-  }
-}
-
-function decode(content: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(content);
-  } catch {
-    return undefined;
   }
 }

@@ -49,9 +49,15 @@ export function parseSite(tree: SourceTree): Parsed<Revision> {
     files: tree.files,
     filesDigest: digestFiles(tree.files),
     diagnostics: [...fatal, ...contained],
-    documents: tree.documents,
+    documents: new Map([...tree.documents, ...fileTexts(tree)]),
   });
   return { value: revision, diagnostics: revision.diagnostics };
+}
+
+function fileTexts(tree: SourceTree): readonly (readonly [string, Buffer])[] {
+  return [...tree.files].flatMap(([path, entry]) =>
+    entry.kind === 'file' ? [[`files/${path}`, entry.content] as const] : [],
+  );
 }
 
 function parseSettings(tree: SourceTree, fatal: Diagnostic[]): SiteSettings {
@@ -146,7 +152,7 @@ interface NamedDocument {
 
 /** Endings that people use for what is read under another one. */
 const MISTAKEN_ENDINGS: Readonly<Record<string, string>> = {
-  yml: '.yaml',
+  yml: '.yaml, or .bu for Butane',
   butane: '.bu',
   ignition: '.ign',
   json: '.ign for an Ignition config, or .yaml',

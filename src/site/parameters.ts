@@ -47,7 +47,8 @@ export function parseParameterSchema(node: Node | undefined, origin: Origin): Pa
     return { value: { schema, source, node, names }, diagnostics: [] };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return fault(`this is no JSON Schema: ${message}`, schemaPlace(node, message));
+    const shown = message.replace(/^strict mode: /, '').replace(/ ignored in schema at path ".*"$/s, '');
+    return fault(`this is no JSON Schema: ${shown}`, schemaPlace(node, message));
   }
 }
 
@@ -57,11 +58,30 @@ function isOpen(additional: Value | undefined): boolean {
   return additional === true || isObject(additional);
 }
 
-/** Ajv names the faulty place as `data/properties/x` or `#/properties/x`, when it names one. */
+/** Ajv names the faulty place as `data/properties/x` or `#/properties/x`, or only the keyword, or not at all. */
 function schemaPlace(node: Node, message: string): Node {
+  const keyword = /unknown keyword: "(.*)"/.exec(message)?.[1];
+  if (keyword !== undefined) return findKey(node, keyword) ?? node;
   const pointer = /(?:data|schema path |#)((?:\/[\w$~.-]+)+)/.exec(message)?.[1];
   const path = pointer?.split('/').slice(1) ?? [];
-  return locate(node, path).node;
+  return locate(node, /^unknown format/.test(message) ? [...path, 'format'] : path).node;
+}
+
+/** A node that stands where the key does: faults of a key are reported there. */
+function findKey(node: Node, key: string): Node | undefined {
+  if (node.kind === 'scalar') return undefined;
+  if (node.kind === 'list') return firstOf(node.items, (item) => findKey(item, key));
+  const entry = node.entries.get(key);
+  if (entry !== undefined) return { ...entry.value, origin: entry.keyOrigin };
+  return firstOf(node.entries.values(), ({ value }) => findKey(value, key));
+}
+
+function firstOf<T>(items: Iterable<T>, find: (item: T) => Node | undefined): Node | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** Every parameter that a template reads but the profile does not declare, and every name that no template can see. */
@@ -107,7 +127,9 @@ export function resolveParameters(
   const diagnostics: Diagnostic[] = [];
   for (const [name, contribution] of contributions) {
     const parsed = toValue(contribution.node);
-    diagnostics.push(...parsed.diagnostics);
+    for (const { path = '$', ...diagnostic } of parsed.diagnostics) {
+      diagnostics.push({ ...diagnostic, code: 'parameter-invalid', path: `$.parameters.${name}${path.slice(1)}` });
+    }
     if (parsed.value !== undefined) given[name] = parsed.value;
   }
   if (diagnostics.length > 0) return { diagnostics };
@@ -125,6 +147,12 @@ function placeFault(
   const path = formatPath(['parameters', ...(name === undefined ? [] : [name, ...rest])]);
   const contribution = name === undefined ? undefined : contributions.get(String(name));
   if (contribution === undefined) {
+    const fallback = name === undefined ? undefined : locate(declared.node, ['properties', name, 'default', ...rest]);
+    if (fault.kind !== 'missing' && fallback !== undefined && fallback.path.length >= 3) {
+      const message = `the parameter \`${[name, ...rest].join('.')}\`: ${fault.message}`;
+      const hint = 'the default does not fit its own schema';
+      return { severity: 'error', code: 'parameter-invalid', message, path, origin: fallback.node.origin, hint };
+    }
     const missing = fault.kind === 'missing';
     return {
       severity: 'error',

@@ -1,4 +1,4 @@
-import type { Diagnostic, Origin, Parsed } from '../diagnostic.ts';
+import type { Diagnostic, Parsed } from '../diagnostic.ts';
 import { hasErrors } from '../diagnostic.ts';
 import type { CompiledLayer } from '../fragment/interpolate.ts';
 import { compileLayer } from '../fragment/interpolate.ts';
@@ -8,8 +8,8 @@ import type { Template } from '../fragment/template.ts';
 import { compileCondition, compileExpression, TemplateFault } from '../fragment/template.ts';
 import { parseDefinition, parseDocument } from './definition.ts';
 import { checkReads, parseParameterSchema } from './parameters.ts';
-import type { ButaneProfile, ComposedProfile, IgnitionProfile, Layer } from './revision.ts';
-import { suggest } from './schema.ts';
+import type { ButaneProfile, ComposedProfile, IgnitionProfile, Layer, Place } from './revision.ts';
+import { nearest } from './schema.ts';
 
 /** A fragment as it was parsed once for all profiles that use it. */
 export type Fragment = Parsed<CompiledLayer>;
@@ -33,42 +33,9 @@ export function parseButaneProfile(id: string, content: Buffer, file: string): B
   return { ...base, document: root, diagnostics: parsed.diagnostics };
 }
 
-/** A hand-written Ignition config: JSON, spec 3. What Ignition itself thinks of it is asked when the site is loaded. */
+/** A hand-written Ignition config. What Ignition itself thinks of it is asked when it is rendered. */
 export function parseIgnitionProfile(id: string, content: Buffer, file: string): IgnitionProfile {
-  const base = { kind: 'ignition', id, file, bytes: content } as const;
-  const text = content.toString('utf8');
-  const fault = (message: string, origin: Origin, hint?: string): IgnitionProfile => ({
-    ...base,
-    diagnostics: [{ severity: 'error', code: 'json-syntax', message, origin, ...(hint ? { hint } : {}) }],
-  });
-  if (content[0] === 0xef && content[1] === 0xbb) {
-    return fault('the file starts with a byte order mark, which Ignition refuses', { file, line: 1, column: 1 });
-  }
-  let config: unknown;
-  try {
-    config = JSON.parse(text);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const shown = message.replace(/,? ?(?:in JSON )?at position \d+.*$/s, '').replace(/, (?:\.\.\.)?".*$/s, '');
-    return fault(`this is no JSON: ${shown}`, jsonPlace(text, message, file));
-  }
-  const parsed = parseDocument(content, file);
-  const version = childText(child(parsed.value, 'ignition'), 'version');
-  const origin = (child(parsed.value, 'ignition') ?? parsed.value)?.origin ?? { file, line: 1, column: 1 };
-  if (version === undefined || typeof config !== 'object') {
-    return fault('`ignition.version` is missing', origin, 'for example: {"ignition": {"version": "3.3.0"}}');
-  }
-  if (!/^3\.\d+\.\d+(?:-experimental)?$/.test(version)) {
-    const place = child(child(parsed.value, 'ignition'), 'version')?.origin ?? origin;
-    return fault('only Ignition spec 3 can be served', place, 'for example: "3.3.0"');
-  }
-  return { ...base, specVersion: version, diagnostics: hasErrors(parsed.diagnostics) ? parsed.diagnostics : [] };
-}
-
-function jsonPlace(text: string, message: string, file: string): Origin {
-  const position = /at position (\d+)/.exec(message)?.[1];
-  const before = text.slice(0, position === undefined ? text.length : Number(position)).split('\n');
-  return { file, line: before.length, column: [...(before[before.length - 1] ?? '')].length + 1 };
+  return { kind: 'ignition', id, file, bytes: content, diagnostics: [] };
 }
 
 /**
@@ -134,7 +101,7 @@ function parseLayer(
   const fragment = fragments.get(file);
   if (fragment === undefined) {
     const message = `there is no fragment ${file}`;
-    const hint = suggest(file, [...fragments.keys()].slice(0, 20)) ?? 'fragments are files such as fragments/base.bu';
+    const hint = suggestFragment(file, [...fragments.keys()]);
     return { diagnostics: [{ severity: 'error', code: 'reference', message, path, origin: use.origin, hint }] };
   }
   if (fragment.value === undefined) return { diagnostics: fragment.diagnostics };
@@ -145,14 +112,14 @@ function parseLayer(
   function expression<T extends { readonly reads: Template['reads'] }>(
     key: 'when' | 'each',
     compile: (text: string) => T,
-  ): T | undefined {
+  ): (T & Place) | undefined {
     const node = child(item, key);
     if (node?.kind !== 'scalar') return undefined;
     const place = { origin: node.origin, path: `${path}.${key}` };
     try {
       const compiled = compile(node.text);
       diagnostics.push(...checkReads(compiled.reads, declared, place, key === 'when' && inEach));
-      return compiled;
+      return { ...compiled, ...place };
     } catch (error) {
       if (!(error instanceof TemplateFault)) throw error;
       diagnostics.push({ severity: 'error', code: 'template-syntax', message: error.message, ...place });
@@ -178,6 +145,21 @@ function parseLayer(
     },
     diagnostics,
   };
+}
+
+/** Names the fragment that was meant; folders and endings are so alike that only what differs is compared. */
+function suggestFragment(file: string, known: readonly string[]): string {
+  const core = (name: string) => name.replace(/^fragments\//, '').replace(/\.bu(?:\.liquid)?$/, '');
+  const exact = known.find((each) => core(each) === core(file));
+  if (exact !== undefined) return `did you mean \`${exact}\`?`;
+  const byCore = new Map(known.map((each) => [core(each), each]));
+  const similar = nearest(core(file), [...byCore.keys()]);
+  if (similar !== undefined) return `did you mean \`${byCore.get(similar)}\`?`;
+  if (known.length === 0) return 'fragments are files such as fragments/base.bu';
+  return `expected one of ${known
+    .slice(0, 20)
+    .map((each) => `\`${each}\``)
+    .join(', ')}`;
 }
 
 function checkLayerReads(

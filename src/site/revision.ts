@@ -23,7 +23,7 @@ export interface Revision {
   readonly filesDigest: string;
   /** Faults and doubts that concern no single profile, and those of fragments that nobody uses. */
   readonly diagnostics: readonly Diagnostic[];
-  /** The text of each document, for code frames. */
+  /** The text of each document and of each file under files/, for code frames. */
   readonly documents: ReadonlyMap<string, Buffer>;
 }
 
@@ -65,12 +65,10 @@ export interface ButaneProfile extends ProfileBase {
   readonly document?: MapNode;
 }
 
-/** A hand-written Ignition config: served as it is. */
+/** A hand-written Ignition config: checked when it is rendered, and served as it is. */
 export interface IgnitionProfile extends ProfileBase {
   readonly kind: 'ignition';
   readonly bytes: Buffer;
-  /** Its `ignition.version`; absent when the file does not parse. */
-  readonly specVersion?: string;
 }
 
 /** A profile that is composed of layers and filled in with parameters. */
@@ -99,9 +97,16 @@ export interface Layer {
   readonly origin: Origin;
   readonly content: CompiledLayer;
   /** The layer takes part only when this holds. */
-  readonly when?: Condition | boolean;
+  readonly when?: (Condition & Place) | boolean;
   /** The layer takes part once for each item of this list. */
-  readonly each?: Template;
+  readonly each?: Template & Place;
+}
+
+/** Where something stands in the document that defines it. */
+export interface Place {
+  readonly origin: Origin;
+  /** In butane's spelling, `$.layers.1.each`. */
+  readonly path: string;
 }
 
 /** Selector -> profile and parameters. */

@@ -82,13 +82,24 @@ function describe(error: ErrorObject): SchemaFault | undefined {
     case 'type':
       return { path, kind: 'wrong', message: `must be ${typeNames(params.type)}` };
     case 'format':
-      return { path, kind: 'wrong', message: `must be a ${params.format}` };
+      return { path, kind: 'wrong', message: `must be ${FORMAT_NAMES[String(params.format)] ?? `a ${params.format}`}` };
     case 'const':
       return { path, kind: 'wrong', message: `must be ${JSON.stringify(params.allowedValue)}` };
     default:
       return { path, kind: 'wrong', message: error.message ?? `fails ${error.keyword}` };
   }
 }
+
+/** Formats whose names read badly after "must be". */
+const FORMAT_NAMES: Readonly<Record<string, string>> = {
+  ipv4: 'an IPv4 address',
+  ipv6: 'an IPv6 address',
+  uri: 'a URI',
+  uuid: 'a UUID',
+  email: 'an e-mail address',
+  hostname: 'a host name',
+  'date-time': 'a date and time (RFC 3339)',
+};
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   string: 'a text',
@@ -131,26 +142,38 @@ export function schemaDiagnostics(
 /** Names the nearest of the allowed words, or all of them. */
 export function suggest(word: string, allowed: readonly string[]): string | undefined {
   if (allowed.length === 0) return undefined;
-  const ranked = allowed
-    .map((each) => ({ each, distance: editDistance(word, each) }))
-    .sort((a, b) => a.distance - b.distance || compareText(a.each, b.each));
-  const nearest = ranked[0];
-  if (nearest !== undefined && nearest.distance <= Math.max(1, Math.floor(word.length / 3))) {
-    return `did you mean \`${nearest.each}\`?`;
-  }
+  const meant = nearest(word, allowed);
+  if (meant !== undefined) return `did you mean \`${meant}\`?`;
   return `expected one of ${allowed.map((each) => `\`${each}\``).join(', ')}`;
 }
 
-/** Levenshtein's distance, for short words. */
+/** The allowed word that a misspelt one must have meant, if it is near enough to any. */
+export function nearest(word: string, allowed: readonly string[]): string | undefined {
+  const ranked = allowed
+    .map((each) => ({ each, distance: editDistance(word, each) }))
+    .sort((a, b) => a.distance - b.distance || compareText(a.each, b.each));
+  const best = ranked[0];
+  return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.each : undefined;
+}
+
+/** The number of slips between two short words: a letter too many, too few or wrong, or two that changed places. */
 function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, index) => index)];
+  const at = (row: number, column: number): number => rows[row]?.[column] ?? 0;
   for (let row = 1; row <= a.length; row += 1) {
-    const current = [row];
+    rows.push([row]);
     for (let column = 1; column <= b.length; column += 1) {
-      const substitution = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(substitution, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+      const same = a[row - 1] === b[column - 1];
+      const swapped = row > 1 && column > 1 && a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      rows[row]?.push(
+        Math.min(
+          at(row - 1, column) + 1,
+          at(row, column - 1) + 1,
+          at(row - 1, column - 1) + (same ? 0 : 1),
+          swapped ? at(row - 2, column - 2) + 1 : Number.POSITIVE_INFINITY,
+        ),
+      );
     }
-    previous = current;
   }
-  return previous[b.length] ?? 0;
+  return at(a.length, b.length);
 }

@@ -89,7 +89,8 @@ function readCase(name: string): GoldenCase {
   const directory = join(GOLDEN, name);
   // Labels are texts as written, so nothing is typed.
   const written = parse(readFileSync(join(directory, 'case.yaml'), 'utf8'), { schema: 'failsafe' });
-  assert.deepEqual(CASE_SCHEMA.check(written), [], `test/golden/${name}/case.yaml`);
+  const faults = CASE_SCHEMA.check(written).map((fault) => fault.message);
+  assert.ok(faults.length === 0, `test/golden/${name}/case.yaml: ${faults.join('; ')}`);
   const { title, ...request } = written;
   return { name, title, site: join(directory, 'site'), expected: join(directory, 'expected.json'), request };
 }

@@ -1,0 +1,48 @@
+import { type ParseError, parse, printParseErrorCode } from 'jsonc-parser';
+
+/** What keeps a text from being JSON. Line and column start at 1; columns count Unicode code points. */
+export interface JsonFault {
+  readonly message: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** The first fault of a text that is no JSON (RFC 8259); undefined for one that is. */
+export function faultInJson(text: string): JsonFault | undefined {
+  try {
+    JSON.parse(text);
+    return undefined;
+  } catch {
+    // Its message holds no place that can be relied on; the parser below is only asked for that.
+  }
+  const errors: ParseError[] = [];
+  parse(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
+  const first = errors[0];
+  const offset = first?.offset ?? 0;
+  const name = first === undefined ? '' : printParseErrorCode(first.error);
+  const before = text.slice(0, offset).split('\n');
+  return {
+    message: MESSAGES[name] ?? 'a value is expected',
+    line: before.length,
+    column: [...(before.at(-1) ?? '')].length + 1,
+  };
+}
+
+const MESSAGES: Readonly<Record<string, string>> = {
+  InvalidSymbol: 'texts and keys stand in double quotes',
+  InvalidNumberFormat: 'this is no number',
+  PropertyNameExpected: 'a key in double quotes is expected',
+  ValueExpected: 'a value is expected',
+  ColonExpected: 'a colon is expected after a key',
+  CommaExpected: 'a comma is expected',
+  CloseBraceExpected: 'a closing } is expected',
+  CloseBracketExpected: 'a closing ] is expected',
+  EndOfFileExpected: 'nothing may follow the config',
+  InvalidCommentToken: 'comments are not allowed',
+  UnexpectedEndOfComment: 'comments are not allowed',
+  UnexpectedEndOfString: 'the text that opens here is never closed',
+  UnexpectedEndOfNumber: 'this is no number',
+  InvalidUnicode: 'this is no escape; \\u is followed by four digits',
+  InvalidEscapeCharacter: 'this is no escape',
+  InvalidCharacter: 'a control character stands in this text; write it as an escape',
+};

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { runCommandLine } from '../../src/cli/command-line.ts';
+import { FILTERS } from '../../src/fragment/filters.ts';
+import { PROBLEMS } from '../../src/http/problem.ts';
+import { DEFINITION_SCHEMAS } from '../../src/site/definition.ts';
+
+const pages = [
+  'README.md',
+  'CHANGELOG.md',
+  'examples/site/README.md',
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+];
+
+for (const page of pages) {
+  test(`every link in ${page} leads somewhere`, () => {
+    const broken = linksIn(page).filter((link) => !leadsSomewhere(page, link));
+    assert.deepEqual(broken, []);
+  });
+}
+
+test('README.md leads to every page of the reference', () => {
+  const linked = new Set(linksIn('README.md').map((link) => link.split('#')[0]));
+  const missing = pages.filter((page) => /^docs\/[^/]+\.md$/.test(page) && !linked.has(page));
+  assert.deepEqual(missing, []);
+});
+
+test('docs/problems.md has a section for each code, with its status, and no other', () => {
+  const sections = sectionsOf('docs/problems.md', '## ').filter(({ title }) => /^[a-z-]+$/.test(title));
+  assert.deepEqual(sections.map(({ title }) => title).sort(), Object.keys(PROBLEMS).sort());
+  for (const { title, text } of sections) {
+    const { status } = Object.entries(PROBLEMS).find(([code]) => code === title)?.[1] ?? {};
+    assert.ok(text.includes(String(status)), `${title} has the status ${status}`);
+  }
+});
+
+test('docs/templates.md explains every filter', () => {
+  const text = readFileSync('docs/templates.md', 'utf8');
+  assert.deepEqual(
+    Object.keys(FILTERS).filter((name) => !text.includes(`\`${name}\``)),
+    [],
+  );
+});
+
+test('docs/reports.md explains every code of a report', () => {
+  const source = readFileSync('src/diagnostic.ts', 'utf8');
+  const union = /export type DiagnosticCode =([^;]+);/.exec(source)?.[1] ?? '';
+  const codes = [...union.matchAll(/'([a-z-]+)'/g)].map((match) => match[1]);
+  assert.ok(codes.length > 10);
+  const text = readFileSync('docs/reports.md', 'utf8');
+  assert.deepEqual(
+    codes.filter((code) => !text.includes(`\`${code}\``)),
+    [],
+  );
+});
+
+test('docs/site.md explains every key of the definitions', () => {
+  const text = readFileSync('docs/site.md', 'utf8');
+  const keys = Object.values(DEFINITION_SCHEMAS).flatMap(({ properties }) => Object.keys(properties));
+  assert.deepEqual(
+    keys.filter((key) => !text.includes(`\`${key}\``)),
+    [],
+  );
+});
+
+test('docs/cli.md explains every flag of every command, and every variable', async () => {
+  const text = readFileSync('docs/cli.md', 'utf8');
+  const words = new Set<string>();
+  for (const command of [[], ['serve'], ['render'], ['lint'], ['explain'], ['openapi']]) {
+    let help = '';
+    const out = async (data: string | Buffer) => {
+      help += data;
+    };
+    const terminal = {
+      out,
+      err: () => undefined,
+      environment: {},
+      onTerminal: false,
+      outOnTerminal: false,
+      colour: false,
+    };
+    assert.equal(await runCommandLine([...command, '--help'], terminal, '0.0.0'), 0);
+    for (const [word] of help.matchAll(/--[a-z][a-z-]+|PILOTLIGHT_[A-Z_]+/g)) words.add(word);
+  }
+  assert.ok(words.size > 20);
+  assert.deepEqual(
+    [...words].filter((word) => !text.includes(word)),
+    [],
+  );
+});
+
+function linksIn(page: string): readonly string[] {
+  const text = readFileSync(page, 'utf8').replace(/^```[\s\S]*?^```/gm, '');
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)].flatMap((match) => match[1] ?? []);
+}
+
+function leadsSomewhere(page: string, link: string): boolean {
+  if (/^https?:/.test(link)) return URL.canParse(link);
+  const [file = '', anchor] = link.split('#');
+  const target = file === '' ? page : join(dirname(page), file);
+  if (!existsSync(target)) return false;
+  if (anchor === undefined) return true;
+  return statSync(target).isFile() && sectionsOf(target, '#').some(({ title }) => slug(title) === anchor);
+}
+
+/** Sections by their headings, as far as these start with `mark`. */
+function sectionsOf(page: string, mark: string): readonly { readonly title: string; readonly text: string }[] {
+  const text = readFileSync(page, 'utf8').replace(/^```[\s\S]*?^```/gm, '');
+  return text
+    .split(/^(?=#)/m)
+    .filter((part) => part.startsWith(mark))
+    .map((part) => ({ title: /^#+ (.*)/.exec(part)?.[1]?.replaceAll('`', '') ?? '', text: part }));
+}
+
+/** The anchor that code hosts make of a heading. */
+function slug(title: string): string {
+  return title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replace(/\s/g, '-');
+}
