@@ -178,6 +178,8 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     logger.info({ butane: identity.path, butaneVersion: identity.version, butaneSha256: identity.sha256 }, 'butane');
     if (opened.stateFallback)
       logger.warn({ stateDir: config.stateDir }, 'the state directory cannot be written; using a temporary one');
+    if (isUnspecified(config.publicUrl))
+      logger.warn({ publicUrl: config.publicUrl }, 'no machine can reach the public URL; set --public-url');
     const machineAddress = addressOf(machine);
     const operatorAddress = addressOf(operator);
     logger.info(
@@ -204,6 +206,11 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     await close();
     throw error;
   }
+}
+
+/** The listener's address stands in for a public URL, and a listener on every address has none. */
+function isUnspecified(url: string): boolean {
+  return /^(?:0\.0\.0\.0|\[::\])$/.test(new URL(url).hostname);
 }
 
 function open(workshop: Workshop | undefined): Workshop {

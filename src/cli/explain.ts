@@ -12,9 +12,16 @@ import { styled } from './terminal.ts';
 const VERDICTS: Readonly<Record<GroupVerdict['verdict'], string>> = {
   decides: 'decides the profile',
   contributes: 'contributes parameters',
+  contradicts: 'contradicts another one',
   'less-specific': 'matches, but is less specific',
   'other-profile': 'matches, but names another profile',
   'does-not-match': 'does not match',
+};
+
+const MARKS: Readonly<Partial<Record<GroupVerdict['verdict'], string>>> = {
+  decides: '*',
+  contributes: '+',
+  contradicts: '!',
 };
 
 /** Tells what a machine gets and why; exit 1 when it gets nothing. */
@@ -30,7 +37,7 @@ export async function explainCommand(config: Config, flags: LabelFlags, terminal
     const why = mismatches
       .map(({ key, reason }) => (reason === 'absent' ? `${key} is not given` : `${key} is another`))
       .join(', ');
-    const mark = verdict === 'decides' ? '*' : verdict === 'contributes' ? '+' : ' ';
+    const mark = MARKS[verdict] ?? ' ';
     lines.push(
       `  ${mark} ${styled(group.id, 'bold', terminal.outOnTerminal && colour)}: ${VERDICTS[verdict]}${why === '' ? '' : ` (${why})`}`,
     );

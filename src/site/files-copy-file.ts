@@ -21,6 +21,17 @@ export interface FilesCopy {
  */
 export async function copyFiles(files: FileTree, stateDir: string | undefined): Promise<FilesCopy> {
   const { directory, fallback } = await makeDirectory(stateDir);
+  const remove = () => rm(directory, { recursive: true, force: true });
+  try {
+    await writeFiles(files, directory);
+  } catch (cause) {
+    await remove();
+    throw notWritten(directory, cause);
+  }
+  return { directory, fallback, remove };
+}
+
+async function writeFiles(files: FileTree, directory: string): Promise<void> {
   // Folders come before what is in them, since a prefix sorts first.
   for (const [path, entry] of [...files].sort(([a], [b]) => compareText(a, b))) {
     const target = join(directory, path);
@@ -29,7 +40,12 @@ export async function copyFiles(files: FileTree, stateDir: string | undefined): 
       await writeFile(target, entry.content, { mode: entry.executable ? 0o700 : 0o600, flag: 'wx' });
     if (entry.kind === 'link') await symlink(entry.target, target);
   }
-  return { directory, fallback, remove: () => rm(directory, { recursive: true, force: true }) };
+}
+
+function notWritten(places: string, cause: unknown): ProvisioningError {
+  const reason = cause instanceof Error && 'code' in cause ? ` (${cause.code})` : '';
+  const message = `files/ cannot be copied to ${places}${reason}: set --state-dir or TMPDIR to a directory that can be written`;
+  return new ProvisioningError('config-invalid', message, { cause });
 }
 
 const PREFIX = 'pilotlight-files-';
@@ -47,9 +63,7 @@ async function makeDirectory(stateDir: string | undefined): Promise<{ directory:
   try {
     return { directory: await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`)), fallback: stateDir !== undefined };
   } catch (cause) {
-    const places = [stateDir, tmpdir()].filter((place) => place !== undefined).join(' or ');
-    const message = `files/ cannot be copied to ${places}: set --state-dir or TMPDIR to a directory that can be written`;
-    throw new ProvisioningError('config-invalid', message, { cause });
+    throw notWritten([stateDir, tmpdir()].filter((place) => place !== undefined).join(' or '), cause);
   }
 }
 

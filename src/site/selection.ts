@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../diagnostic.ts';
 import { ProvisioningError } from '../errors.ts';
 import type { Value } from '../fragment/value.ts';
 import { toValue } from '../fragment/value.ts';
@@ -18,6 +19,16 @@ export interface Selection {
   readonly contributions: ReadonlyMap<string, Contribution>;
 }
 
+/** Two groups that match are equally specific, and say different things. */
+export class SelectionAmbiguous extends ProvisioningError {
+  /** Their ids. */
+  readonly rivals: readonly string[];
+  constructor(message: string, rivals: readonly Group[], diagnostics: readonly Diagnostic[]) {
+    super('selection-ambiguous', message, { diagnostics });
+    this.rivals = rivals.map((group) => group.id);
+  }
+}
+
 /** Why the groups decide as they do, for a person. */
 export interface Explanation {
   readonly outcome:
@@ -30,7 +41,7 @@ export interface Explanation {
 /** What became of one group in a selection. */
 export interface GroupVerdict {
   readonly group: Group;
-  readonly verdict: 'decides' | 'contributes' | 'less-specific' | 'other-profile' | 'does-not-match';
+  readonly verdict: 'decides' | 'contributes' | 'contradicts' | 'less-specific' | 'other-profile' | 'does-not-match';
   readonly mismatches: readonly Mismatch[];
 }
 
@@ -63,12 +74,17 @@ export function explain(revision: Revision, machine: Machine, profileId?: string
   const groups = [...revision.groups.values()].map((group): GroupVerdict => {
     const missed = mismatches(group.selector, machine);
     if (missed.length > 0) return { group, verdict: 'does-not-match', mismatches: missed };
-    return { group, verdict: outcome.ok ? verdictOf(group, outcome.selection) : 'contributes', mismatches: [] };
+    return { group, verdict: verdictOf(group, outcome), mismatches: [] };
   });
   return { outcome, groups };
 }
 
-function verdictOf(group: Group, selection: Selection): GroupVerdict['verdict'] {
+function verdictOf(group: Group, outcome: Explanation['outcome']): GroupVerdict['verdict'] {
+  if (!outcome.ok) {
+    const { error } = outcome;
+    return error instanceof SelectionAmbiguous && error.rivals.includes(group.id) ? 'contradicts' : 'contributes';
+  }
+  const { selection } = outcome;
   if (group.id === selection.group?.id) return 'decides';
   if (group.profile !== undefined && group.profile.id !== selection.profile.id) {
     return selection.group !== undefined && bySpecificity(group, selection.group) < 0
@@ -127,20 +143,11 @@ export function missingProfile(id: string, origin: Group['origin']) {
   } as const;
 }
 
-function ambiguous(a: Group, b: Group, what: string): ProvisioningError {
+function ambiguous(a: Group, b: Group, what: string, origin = b.profile?.origin ?? b.origin): SelectionAmbiguous {
   const [first, second] = [a, b].sort((x, y) => (x.id < y.id ? -1 : 1));
   const message = `the groups ${first?.id} and ${second?.id} both match, are equally specific, and ${what}`;
-  return new ProvisioningError('selection-ambiguous', message, {
-    diagnostics: [
-      {
-        severity: 'error',
-        code: 'selection',
-        message,
-        origin: b.profile?.origin ?? b.origin,
-        hint: 'give one of them a higher `priority` or one more key in `match`',
-      },
-    ],
-  });
+  const hint = 'give one of them a higher `priority` or one more key in `match`';
+  return new SelectionAmbiguous(message, [a, b], [{ severity: 'error', code: 'selection', message, origin, hint }]);
 }
 
 /** Each parameter is replaced whole by a more specific group; equally specific groups must give equal values. */
@@ -157,17 +164,11 @@ function gatherParameters(revision: Revision, groups: readonly Group[]): Readonl
     for (const rival of all) {
       const other = rival.parameters.get(name);
       if (rival === last || rank(rival, last) !== 0 || other === undefined || sameValue(other, value)) continue;
-      throw ambiguousParameter(name, rival, last, value);
+      throw ambiguous(rival, last, `disagree about the parameter ${name}`, value.keyOrigin);
     }
     contributions.set(name, value);
   }
   return contributions;
-}
-
-function ambiguousParameter(name: string, a: Group, b: Group, value: Contribution): ProvisioningError {
-  const error = ambiguous(a, b, `disagree about the parameter ${name}`);
-  const diagnostics = error.diagnostics.map((diagnostic) => ({ ...diagnostic, origin: value.keyOrigin }));
-  return new ProvisioningError('selection-ambiguous', error.message, { diagnostics });
 }
 
 /** True when two contributions give the same value, whatever the order of their keys. */

@@ -17,7 +17,9 @@ const SelectionSchema = Type.Object(
     groups: Type.Array(
       Type.Object({
         id: Type.String(),
-        verdict: Type.String({ enum: ['decides', 'contributes', 'less-specific', 'other-profile', 'does-not-match'] }),
+        verdict: Type.String({
+          enum: ['decides', 'contributes', 'contradicts', 'less-specific', 'other-profile', 'does-not-match'],
+        }),
         mismatches: Type.Array(
           Type.Object({ key: Type.String(), reason: Type.String({ enum: ['absent', 'different'] }) }),
         ),
