@@ -68,12 +68,13 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
   };
   const listen = listener(flags.listen, 'LISTEN', { host: '127.0.0.1', port: 8080 });
   const operatorListen = listener(flags.operatorListen, 'OPERATOR_LISTEN', { host: '127.0.0.1', port: 8081 });
+  const operatorFrom = pick(flags.operatorListen, 'OPERATOR_LISTEN')?.from ?? '--operator-listen';
   const token = pick(flags.operatorTokenFile, 'OPERATOR_TOKEN_FILE');
   if (!isLoopback(operatorListen.host) && token === undefined) {
-    fault('--operator-listen', 'is not loopback, so --operator-token-file is needed');
+    fault(operatorFrom, 'is not loopback, so --operator-token-file is needed');
   }
   if (listen.port !== 0 && listen.host === operatorListen.host && listen.port === operatorListen.port) {
-    fault('--operator-listen', 'must not be the same as --listen');
+    fault(operatorFrom, 'must not be the same as --listen');
   }
 
   const url = pick(flags.publicUrl, 'PUBLIC_URL');
@@ -97,8 +98,8 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
   const butane = pick(flags.butane, 'BUTANE');
   const config: Config = Object.freeze({
     site: pick(flags.site, 'SITE')?.text ?? 'site',
-    listen,
-    operatorListen,
+    listen: Object.freeze(listen),
+    operatorListen: Object.freeze(operatorListen),
     ...(token === undefined ? {} : { operatorTokenFile: token.text }),
     publicUrl: (url?.text ?? `http://${formatListener(listen)}`).replace(/\/+$/, ''),
     stateDir: pick(flags.stateDir, 'STATE_DIR')?.text ?? '.pilotlight',
@@ -121,7 +122,8 @@ function parseListener(text: string): Listener | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
-  return host === undefined || port > 65_535 ? undefined : { host, port };
+  const isHost = match?.[1] === undefined || ipaddr.IPv6.isValid(match[1]);
+  return host === undefined || !isHost || port > 65_535 ? undefined : { host, port };
 }
 
 function isLoopback(host: string): boolean {
@@ -130,12 +132,16 @@ function isLoopback(host: string): boolean {
 }
 
 function isHttpUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, search, hash, username } = new URL(text);
-  return (protocol === 'http:' || protocol === 'https:') && search === '' && hash === '' && username === '';
+  // An empty query or fragment leaves no trace in what is parsed.
+  if (!URL.canParse(text) || /[\s?#]/.test(text)) return false;
+  const { protocol, username, password } = new URL(text);
+  return (protocol === 'http:' || protocol === 'https:') && username === '' && password === '';
 }
 
+/** An address or a network; not what only C's `inet_aton` takes for an address, such as `10.1` or `010.0.0.1`. */
 function isNetwork(text: string): boolean {
+  const address = text.replace(/\/\d+$/, '');
+  if (!address.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(address)) return false;
   return ipaddr.isValid(text) || ipaddr.isValidCIDR(text);
 }
 

@@ -64,7 +64,7 @@ export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
 const SEVERITY_ORDER: Readonly<Record<Severity, number>> = { error: 0, warning: 1, info: 2 };
 
 /**
- * Sorts by file, line, column, severity and message, and drops exact repeats, so that two runs report alike
+ * Sorts by file, line, column, severity, message and what else there is, and drops exact repeats, so that two runs report alike
  * (butane's own order of unused-key warnings differs from run to run).
  */
 export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
@@ -76,10 +76,13 @@ export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[
         (a.origin?.line ?? 0) - (b.origin?.line ?? 0) ||
         (a.origin?.column ?? 0) - (b.origin?.column ?? 0) ||
         SEVERITY_ORDER[a.severity] - SEVERITY_ORDER[b.severity] ||
-        compareText(a.message, b.message),
+        compareText(a.message, b.message) ||
+        compareText(a.path ?? '', b.path ?? '') ||
+        compareText(a.code, b.code) ||
+        compareText(a.hint ?? '', b.hint ?? ''),
     )
-    .filter((diagnostic) => {
-      const key = JSON.stringify([diagnostic.severity, diagnostic.message, diagnostic.path, diagnostic.origin]);
+    .filter(({ severity, code, message, path, origin, hint }) => {
+      const key = JSON.stringify([severity, code, message, path, origin?.file, origin?.line, origin?.column, hint]);
       if (seen.has(key)) return false;
       seen.add(key);
       return true;

@@ -45,9 +45,13 @@ function yamlNode(node: Node): YAMLMap | YAMLSeq | Scalar {
   }
 }
 
+/** Words that are no text to a reader of YAML 1.1 when they stand without quotes. */
+const RESERVED_KEY = /^(?:null|true|false|yes|no|on|off|y|n)$/i;
+
 function yamlKey(key: string): Scalar {
   const scalar = new Scalar(key);
-  scalar.type = /^[A-Za-z_][\w.-]*$/.test(key) ? Scalar.PLAIN : Scalar.QUOTE_DOUBLE;
+  const plain = /^[A-Za-z_][\w.-]*$/.test(key) && !RESERVED_KEY.test(key);
+  scalar.type = plain ? Scalar.PLAIN : Scalar.QUOTE_DOUBLE;
   return scalar;
 }
 

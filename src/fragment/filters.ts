@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Liquid } from 'liquidjs';
+import { type Liquid, toValue } from 'liquidjs';
 import { stringify } from 'yaml';
 import { addAddress, hostAddress, netmask, networkAddress, prefixLength, subnet } from './addresses.ts';
+import { StrictAssign } from './strict-assign.ts';
 import { writeToml } from './write-toml.ts';
 
 /** A filter takes the piped value and its arguments; it throws an Error whose message names no value. */
@@ -41,8 +42,8 @@ export const FILTERS: Readonly<Record<string, Filter>> = {
 };
 
 /**
- * Liquid filters and tags that are taken away: they read the clock, a random source or the file system, so that two
- * renders of one input could differ, or a template could reach beyond what it is given.
+ * Liquid filters and tags that are taken away: they read the clock, a random source or the file system, or write into
+ * what they are given, so that two renders of one input could differ, or a template could reach beyond its scope.
  */
 const REMOVED_FILTERS = [
   'date',
@@ -55,13 +56,17 @@ const REMOVED_FILTERS = [
   'inspect',
   'jsonify',
 ];
-const REMOVED_TAGS = ['include', 'render', 'layout', 'block'];
+const REMOVED_TAGS = ['include', 'render', 'layout', 'block', 'increment', 'decrement'];
 
 /** Gives a Liquid engine exactly the filters and tags that templates may use. */
 export function installFilters(engine: Liquid): void {
   for (const name of REMOVED_FILTERS) delete engine.filters[name];
   for (const name of REMOVED_TAGS) delete engine.tags[name];
-  for (const [name, filter] of Object.entries(FILTERS)) engine.registerFilter(name, filter);
+  engine.registerTag('assign', StrictAssign);
+  for (const [name, filter] of Object.entries(FILTERS)) {
+    // Words such as `nil` are objects of Liquid's own until they are asked for their value.
+    engine.registerFilter(name, (value: unknown, ...args: unknown[]) => filter(toValue(value), ...args.map(toValue)));
+  }
 }
 
 function text(value: unknown): string {

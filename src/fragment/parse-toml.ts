@@ -1,6 +1,6 @@
 import type { AST } from 'toml-eslint-parser';
 import { ParseError, parseTOML } from 'toml-eslint-parser';
-import type { Origin, Parsed } from '../diagnostic.ts';
+import type { DiagnosticCode, Origin, Parsed } from '../diagnostic.ts';
 import type { MapNode, Node } from './node.ts';
 
 interface Table {
@@ -15,6 +15,17 @@ interface TableList {
 }
 type Built = Table | TableList | Node;
 
+/** Tables and lists within each other; the same bound as for YAML. */
+const MAX_DEPTH = 100;
+
+class TooDeep extends Error {
+  readonly origin: Origin;
+  constructor(origin: Origin) {
+    super('the document is nested too deeply');
+    this.origin = origin;
+  }
+}
+
 /**
  * Parses one TOML 1.0 document into the same nodes as YAML gives: strings become quoted scalars, numbers and booleans
  * plain ones (numbers in decimal, since YAML knows fewer notations), dates texts. A fault comes back as a diagnostic.
@@ -26,25 +37,26 @@ export function parseToml(text: string, file: string): Parsed<MapNode> {
     line,
     column: [...(lines[line - 1] ?? '').slice(0, column)].length + 1,
   });
-  const originOf = (node: { loc: { start: { line: number; column: number } } }): Origin =>
-    place(node.loc.start.line, node.loc.start.column);
-  let program: AST.TOMLProgram;
+  const fault = (code: DiagnosticCode, message: string, origin: Origin): Parsed<MapNode> => ({
+    diagnostics: [{ severity: 'error', code, message, origin }],
+  });
   try {
-    program = parseTOML(text, { tomlVersion: '1.0' });
+    const root = build(parseTOML(text, { tomlVersion: '1.0' }), place);
+    const faulty = findControlKey(root);
+    if (faulty === undefined) return { value: root, diagnostics: [] };
+    return fault('complex-key', 'a key must not contain control characters or line breaks', faulty);
   } catch (error) {
-    if (error instanceof ParseError) {
-      const origin = place(error.lineNumber, error.column);
-      return { diagnostics: [{ severity: 'error', code: 'toml-syntax', message: error.message, origin }] };
-    }
-    if (error instanceof RangeError) {
-      const origin = place(1, 0);
-      return {
-        diagnostics: [{ severity: 'error', code: 'too-large', message: 'the document is nested too deeply', origin }],
-      };
-    }
+    if (error instanceof ParseError) return fault('toml-syntax', error.message, place(error.lineNumber, error.column));
+    if (error instanceof TooDeep) return fault('too-large', error.message, error.origin);
+    // The parser recurses, so a few thousand nested brackets exhaust the stack.
+    if (error instanceof RangeError) return fault('too-large', 'the document is nested too deeply', place(1, 0));
     throw error;
   }
+}
 
+function build(program: AST.TOMLProgram, place: (line: number, column: number) => Origin): Table {
+  const originOf = (node: { loc: { start: { line: number; column: number } } }): Origin =>
+    place(node.loc.start.line, node.loc.start.column);
   const root: Table = { kind: 'map', entries: new Map(), origin: place(1, 0) };
 
   function keyName(key: AST.TOMLBare | AST.TOMLQuoted): string {
@@ -54,7 +66,8 @@ export function parseToml(text: string, file: string): Parsed<MapNode> {
   /** Walks to the table that a dotted key stands in; the parser has already refused keys that contradict each other. */
   function descend(from: Table, keys: readonly (AST.TOMLBare | AST.TOMLQuoted)[]): Table {
     let table = from;
-    for (const key of keys) {
+    for (const [depth, key] of keys.entries()) {
+      if (depth > MAX_DEPTH) throw new TooDeep(originOf(key));
       const found = table.entries.get(keyName(key))?.value;
       let next: Built | undefined = found?.kind === 'list' ? found.items[found.items.length - 1] : found;
       if (next === undefined) {
@@ -67,21 +80,22 @@ export function parseToml(text: string, file: string): Parsed<MapNode> {
     return table;
   }
 
-  function assign(table: Table, pair: AST.TOMLKeyValue): void {
+  function assign(table: Table, pair: AST.TOMLKeyValue, depth = 0): void {
     const last = pair.key.keys[pair.key.keys.length - 1];
     if (last === undefined) return;
     const parent = descend(table, pair.key.keys.slice(0, -1));
-    parent.entries.set(keyName(last), { keyOrigin: originOf(last), value: content(pair.value) });
+    parent.entries.set(keyName(last), { keyOrigin: originOf(last), value: content(pair.value, depth) });
   }
 
-  function content(node: AST.TOMLContentNode): Built {
+  function content(node: AST.TOMLContentNode, depth: number): Built {
     const origin = originOf(node);
+    if (depth > MAX_DEPTH) throw new TooDeep(origin);
     switch (node.type) {
       case 'TOMLArray':
-        return { kind: 'list', items: node.elements.map(content), origin };
+        return { kind: 'list', items: node.elements.map((element) => content(element, depth + 1)), origin };
       case 'TOMLInlineTable': {
         const table: Table = { kind: 'map', entries: new Map(), origin };
-        for (const pair of node.body) assign(table, pair);
+        for (const pair of node.body) assign(table, pair, depth + 1);
         return table;
       }
       case 'TOMLValue':
@@ -121,12 +135,7 @@ export function parseToml(text: string, file: string): Parsed<MapNode> {
     }
     for (const pair of item.body) assign(table, pair);
   }
-  const faulty = findControlKey(root);
-  if (faulty !== undefined) {
-    const message = 'a key must not contain control characters or line breaks';
-    return { diagnostics: [{ severity: 'error', code: 'complex-key', message, origin: faulty }] };
-  }
-  return { value: root, diagnostics: [] };
+  return root;
 }
 
 function isTable(node: Built): node is Table {

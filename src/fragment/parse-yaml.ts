@@ -109,6 +109,8 @@ function createPlaces(text: string, file: string): (offset: number) => Origin {
   };
 }
 
+const HALF_CHARACTER = 'the text holds half of a surrogate pair';
+
 class Refusal extends Error {
   readonly diagnostic: Diagnostic;
   constructor(diagnostic: Diagnostic) {
@@ -200,9 +202,7 @@ function convert(
     if (!isScalar(from)) throw refuse(from, 'yaml-syntax', 'a scalar was expected', path);
     const text = from.source ?? (typeof from.value === 'string' ? from.value : '');
     spend(from, text.length, path);
-    if (/[\uD800-\uDFFF]/u.test(text)) {
-      throw refuse(from, 'encoding', 'the text holds half of a surrogate pair', path, 'write the whole character');
-    }
+    if (/\p{Cs}/u.test(text)) throw refuse(from, 'encoding', HALF_CHARACTER, path, 'write the whole character');
     const tag = from.tag !== undefined && from.tag !== 'tag:yaml.org,2002:str' ? shortTag(from.tag) : undefined;
     const plain = from.type === 'PLAIN' || from.type === undefined;
     return {
@@ -234,6 +234,8 @@ function convert(
         merged.push(...mergeSources(pair.value, pair.key, path));
         continue;
       }
+      if (own.has(key))
+        throw refuse(pair.key, 'yaml-syntax', 'this key is written twice in one mapping', [...path, key]);
       own.set(key, { keyOrigin, value: node(pair.value, [...path, key], keyOrigin) });
     }
     // YAML's merge key: what is written here wins, then the first of several sources.
@@ -269,6 +271,7 @@ function convert(
     if (/[\p{Cc}\u2028\u2029\ufffe\uffff]/u.test(key.value)) {
       throw refuse(key, 'complex-key', 'a key must not contain control characters or line breaks', path);
     }
+    if (/\p{Cs}/u.test(key.value)) throw refuse(key, 'encoding', HALF_CHARACTER, path, 'write the whole character');
     return key.value;
   }
 

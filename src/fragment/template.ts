@@ -101,9 +101,10 @@ export function compileTemplate(text: string): Template {
   const lone = parsed.length === 1 && only instanceof Output;
   const engine = lone ? typedEngine : textEngine;
   const templates = lone ? attempt(() => typedEngine.parse(text)) : parsed;
+  const reads = readsOf(templates);
   return {
-    reads: readsOf(templates),
-    evaluate: (scope, timeMs) => attempt(() => checked(engine.renderSync(templates, scope, within(timeMs)))),
+    reads,
+    evaluate: (scope, timeMs) => attempt(() => checked(engine.renderSync(templates, scope, within(timeMs))), reads),
   };
 }
 
@@ -124,9 +125,11 @@ export function compileExpression(expression: string): Template {
   const templates = attempt(() => typedEngine.parse(`{{ ${expression} }}`));
   if (templates.length !== 1) throw new TemplateFault('this is no expression');
   refuse(attempt(() => faultInExpression(expression)));
+  const reads = readsOf(templates);
   return {
-    reads: readsOf(templates),
-    evaluate: (scope, timeMs) => attempt(() => checked(typedEngine.renderSync(templates, scope, within(timeMs)))),
+    reads,
+    evaluate: (scope, timeMs) =>
+      attempt(() => checked(typedEngine.renderSync(templates, scope, within(timeMs))), reads),
   };
 }
 
@@ -135,9 +138,10 @@ export function compileCondition(expression: string): Condition {
   refuseBraces(expression);
   const templates = attempt(() => textEngine.parse(`{% if ${expression} %}yes{% endif %}`));
   refuse(attempt(() => faultInExpression(expression)));
+  const reads = readsOf(templates);
   return {
-    reads: readsOf(templates),
-    holds: (scope, timeMs) => attempt(() => textEngine.renderSync(templates, scope, within(timeMs))) === 'yes',
+    reads,
+    holds: (scope, timeMs) => attempt(() => textEngine.renderSync(templates, scope, within(timeMs)), reads) === 'yes',
   };
 }
 
@@ -174,15 +178,36 @@ function checked(value: unknown, depth = 0): unknown {
   if (typeof value === 'function' || typeof value === 'symbol') {
     throw new TemplateFault('the template yields something that is no data');
   }
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new TemplateFault('the template yields a number that is none, as after a division by zero');
+  }
+  if (typeof value === 'string' && /\p{Cs}/u.test(value)) {
+    throw new TemplateFault('the template yields half of a character');
+  }
   return value;
 }
 
-function attempt<T>(work: () => T): T {
+function attempt<T>(work: () => T, reads: Template['reads'] = []): T {
   try {
     return work();
   } catch (error) {
-    throw translate(error);
+    const fault = translate(error);
+    throw fault instanceof TemplateFault ? withoutValues(fault, reads) : fault;
   }
+}
+
+/** A name may be made of a value, as in `labels[parameters.key]`; what the author wrote of it is all that is told. */
+function withoutValues(fault: TemplateFault, reads: Template['reads']): TemplateFault {
+  const { undefinedName } = fault;
+  if (undefinedName === undefined) return fault;
+  const written = reads.some((segments) => {
+    const name = segments.map((segment) => segment ?? '\0').join('.');
+    return name === undefinedName || name.startsWith(`${undefinedName}.`);
+  });
+  if (written) return fault;
+  const root = SCOPE_NAMES.find((name) => undefinedName.startsWith(`${name}.`));
+  const shown = root === undefined ? 'a name that the template makes' : `a key of \`${root}\` that the template makes`;
+  return new TemplateFault(`${shown} is not defined`, root, { cause: fault.cause });
 }
 
 function translate(error: unknown): Error {
@@ -191,6 +216,11 @@ function translate(error: unknown): Error {
   const original = 'originalError' in error && error.originalError instanceof Error ? error.originalError : error;
   // Liquid appends its own position, which means nothing once the scalar has left its file.
   const message = original.message.replace(/, line:\d+, col:\d+$/, '');
+  if (message.startsWith('parse length')) {
+    return new TemplateFault(`the template is longer than ${TEMPLATE_LIMITS.parseLimit} characters`, undefined, {
+      cause: error,
+    });
+  }
   if (message.endsWith('limit exceeded')) return new TemplateLimit(`template: ${message}`, { cause: error });
   if ('variableName' in original && typeof original.variableName === 'string') {
     return new TemplateFault(`\`${original.variableName}\` is not defined`, original.variableName, { cause: error });

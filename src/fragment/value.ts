@@ -53,7 +53,7 @@ function scalar(node: ScalarNode, path: readonly PathSegment[], diagnostics: Dia
   }
   const number = readNumber(text);
   if (number === undefined) return text;
-  if (Number.isInteger(number) && !Number.isSafeInteger(number)) {
+  if (!Number.isFinite(number) || (Number.isInteger(number) && !Number.isSafeInteger(number))) {
     diagnostics.push({
       severity: 'error',
       code: 'schema',

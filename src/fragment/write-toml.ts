@@ -1,36 +1,43 @@
 import toml from '@iarna/toml';
+import { compareText } from '../diagnostic.ts';
+import { parseToml } from './parse-toml.ts';
+import { toValue } from './value.ts';
 
 /**
  * Writes an object as TOML 1.0. Throws an Error that names no value for what TOML, or the library that writes it, has no
- * way to say: null, control characters (which the library leaves as they are, so that no parser takes the result), and
- * a key by which the library would take the object for a date.
+ * way to say: null; control characters, numbers with an exponent and lists that mix mappings with other things, which the
+ * library would write as something else or as no TOML at all. So what it wrote is read back before it is believed.
  */
 export function writeToml(value: unknown): string {
-  if (!isTable(value)) throw new Error('toml needs an object');
-  refuseUnsayable(value);
-  return toml.stringify(value as toml.JsonMap);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('toml needs an object');
+  refuseNull(value);
+  const written = write(value);
+  const read = written === undefined ? undefined : parseToml(written, '').value;
+  const again = read === undefined ? undefined : toValue(read).value;
+  if (written === undefined || again === undefined || canonical(again) !== canonical(value)) {
+    throw new Error('toml cannot write this value without changing it');
+  }
+  return written;
 }
 
-const CONTROL = /(?![\n\t])\p{Cc}/u;
-const DATE_KEY = 'toISOString';
-
-function refuseUnsayable(value: unknown): void {
-  if (value === null || value === undefined) throw new Error('toml has no null; leave the key out');
-  if (typeof value === 'string') refuseControl(value);
-  if (Array.isArray(value)) for (const item of value) refuseUnsayable(item);
-  else if (isTable(value)) {
-    for (const [key, inner] of Object.entries(value)) {
-      refuseControl(key);
-      if (key === DATE_KEY) throw new Error(`toml cannot write a key named ${DATE_KEY}`);
-      refuseUnsayable(inner);
-    }
+function write(value: object): string | undefined {
+  try {
+    return toml.stringify(value as toml.JsonMap);
+  } catch {
+    return undefined;
   }
 }
 
-function refuseControl(text: string): void {
-  if (CONTROL.test(text)) throw new Error('toml cannot carry control characters other than line feeds and tabs');
+function refuseNull(value: unknown): void {
+  if (value === null || value === undefined) throw new Error('toml has no null; leave the key out');
+  if (typeof value === 'object') for (const inner of Object.values(value)) refuseNull(inner);
 }
 
-function isTable(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** TOML keeps no order between the values and the tables of a table. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? { table: Object.entries(inner).sort(([a], [b]) => compareText(a, b)) }
+      : inner,
+  );
 }

@@ -59,7 +59,7 @@ export function normaliseLabel(key: string, text: string): LabelValue {
   if (text.length > LABEL_LIMITS.valueLength) {
     return { ok: false, problem: `is longer than ${LABEL_LIMITS.valueLength} characters` };
   }
-  if (/[\p{Cc}\u2028\u2029\ufffd]/u.test(text))
+  if (/[\p{Cc}\p{Cs}\u2028\u2029\ufffd]/u.test(text))
     return { ok: false, problem: 'holds control or undecodable characters' };
   if (!isMachineKey(key)) return { ok: true, value: text };
   const value = NORMALISERS[key](text);

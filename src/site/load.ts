@@ -76,8 +76,12 @@ function parseSettings(tree: SourceTree, fatal: Diagnostic[]): SiteSettings {
   };
 }
 
+/** Nothing but comments is as good as no file. */
 function isBlank(content: Buffer): boolean {
-  return /^(?:\s*(?:#[^\n]*)?\n?)*$/.test(content.toString('utf8'));
+  return content
+    .toString('utf8')
+    .split('\n')
+    .every((line) => /^\s*(?:#|$)/.test(line));
 }
 
 function parseFragments(tree: SourceTree, contained: Diagnostic[]): ReadonlyMap<string, Fragment> {

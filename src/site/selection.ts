@@ -176,10 +176,11 @@ export function sameValue(a: Contribution, b: Contribution): boolean {
   return canonical(toValue(a.node).value ?? null) === canonical(toValue(b.node).value ?? null);
 }
 
+/** One text for equal values; entries of a mapping become an object again, so that no list looks like one. */
 function canonical(value: Value): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))
+      ? { mapping: Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)) }
       : inner,
   );
 }

@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { lstat, open, readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { join, posix, relative, sep } from 'node:path';
@@ -43,6 +43,8 @@ class SiteReader {
   #entries = 0;
   #bytes = 0;
   #full = false;
+  /** Where files/ really is, relative to the root. */
+  #filesBase = 'files';
 
   constructor(root: string, limits: SiteLimits) {
     this.#root = root;
@@ -94,14 +96,15 @@ class SiteReader {
   /** Takes what is at `source` as `path`; the two differ only where a link's content stands in for the link. */
   async #readFiles(source: string, path: string, depth: number): Promise<void> {
     if (!this.#count(path)) return;
-    if (depth > this.#limits.depth) return this.#fault(path, 'too-large', 'the folders are nested too deeply');
-    const status = await lstat(join(this.#root, source));
+    const status = await this.#lstat(source, path);
+    if (status === undefined) return;
     if (status.isSymbolicLink()) return this.#readLink(source, path, depth);
     if (!status.isDirectory()) {
       const read = await this.#readRegular(source, path, this.#limits.fileBytes);
       if (read !== undefined) this.#files.set(inFiles(path), { kind: 'file', ...read });
       return;
     }
+    if (depth > this.#limits.depth) return this.#fault(path, 'too-large', 'the folders are nested too deeply');
     if (path !== 'files') this.#files.set(inFiles(path), { kind: 'directory' });
     for (const name of await this.#list(source)) {
       if (name.startsWith('..')) continue;
@@ -112,23 +115,36 @@ class SiteReader {
 
   /**
    * A relative link inside files/ stays a link, as butane's trees want it. One that passes through a name that is not
-   * taken itself (Kubernetes' `..data`) is replaced by what it leads to.
+   * taken itself (Kubernetes' `..data`) is replaced by what it leads to, and so is files/ where it is a link.
    */
   async #readLink(source: string, path: string, depth: number): Promise<void> {
     const hint = 'use a relative link inside files/, or write storage.links for a link on the machine';
     if (!(await this.#leadsInside(source, hint))) return;
-    const target = await readlink(join(this.#root, source));
-    const lexical = posix.normalize(posix.join(posix.dirname(source), target));
-    const inside = !posix.isAbsolute(target) && lexical.startsWith('files/');
     const real = relative(this.#root, await realpath(join(this.#root, source)))
       .split(sep)
       .join('/');
-    if (path === 'files' || (inside && lexical.split('/').some((part) => part.startsWith('..')))) {
-      await this.#readFiles(real, path, depth + 1);
-    } else if (inside) {
-      this.#files.set(inFiles(path), { kind: 'link', target });
-    } else {
+    if (path === 'files') {
+      this.#filesBase = real;
+      return this.#readFiles(real, path, depth);
+    }
+    const isBelow = (place: string) => place.startsWith(`${this.#filesBase}/`);
+    const target = await readlink(join(this.#root, source));
+    const lexical = posix.normalize(posix.join(posix.dirname(source), target));
+    if (posix.isAbsolute(target) || !isBelow(lexical) || !isBelow(real)) {
       this.#fault(path, 'site-link', 'the link leads out of files/', hint);
+    } else if (lexical.split('/').some((part) => part.startsWith('..'))) {
+      await this.#readFiles(real, path, depth + 1);
+    } else {
+      this.#files.set(inFiles(path), { kind: 'link', target });
+    }
+  }
+
+  async #lstat(source: string, path: string): Promise<Stats | undefined> {
+    try {
+      return await lstat(join(this.#root, source));
+    } catch (error) {
+      this.#fault(path, 'site-file', `this cannot be read: ${reason(error)}`);
+      return undefined;
     }
   }
 
@@ -174,7 +190,12 @@ class SiteReader {
 
   async #list(path: string): Promise<readonly string[]> {
     try {
-      return (await readdir(join(this.#root, path))).sort(compareText);
+      const names = (await readdir(join(this.#root, path))).sort(compareText);
+      const unreadable = names.filter((name) => name.includes('\ufffd'));
+      for (const name of unreadable) {
+        this.#fault(posix.join(path, name), 'encoding', 'the name of this file is not UTF-8', 'rename it');
+      }
+      return names.filter((name) => !unreadable.includes(name));
     } catch (error) {
       this.#fault(path || '.', 'site-file', `the folder cannot be read: ${reason(error)}`);
       return [];
