@@ -30,11 +30,13 @@ export type DiagnosticCode =
   | 'variant'
   | 'template-syntax'
   | 'template-value'
+  | 'template-limit'
   | 'parameter-missing'
   | 'parameter-invalid'
   | 'selection'
   | 'butane'
-  | 'ignition';
+  | 'ignition'
+  | 'internal';
 
 /**
  * One thing that is wrong, or doubtful, in what an author wrote. A fault in a config is a value, never an exception.

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import type { Butane } from './butane/butane.ts';
@@ -15,6 +17,7 @@ import { openApiYaml } from './http/openapi.ts';
 import { createOperatorApp } from './http/operator-app.ts';
 import type { SiteReport, SiteState } from './http/site-state.ts';
 import { notReady } from './http/site-state.ts';
+import type { CheckResult } from './render/check.ts';
 import { checkSite } from './render/check.ts';
 import type { Renderer } from './render/renderer.ts';
 import { createRenderer } from './render/renderer.ts';
@@ -68,6 +71,17 @@ export class SiteFaults extends ProvisioningError {
   }
 }
 
+let endsOnSignals = false;
+
+/** Makes an interrupted command end the way a shell expects it, with everything it made for itself cleared away. */
+export function endOnSignals(): void {
+  if (endsOnSignals) return;
+  endsOnSignals = true;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  }
+}
+
 /** Finds and opens butane. */
 export async function findAndOpenButane(explicit: string | undefined): Promise<Butane> {
   const built = join(findPackage(), '.tools/bin/butane');
@@ -93,7 +107,11 @@ export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> 
   const butane = await findAndOpenButane(options.butane);
   const files = await copyFiles(revision.files, options.stateDir);
   const translator = createTranslator(butane, CACHE_BYTES);
-  const renderer = createRenderer({ translator, serviceUrl: options.publicUrl, now: () => performance.now() });
+  const renderer = createRenderer({
+    translator,
+    now: () => performance.now(),
+    ...(isUnspecified(options.publicUrl) ? {} : { serviceUrl: options.publicUrl }),
+  });
   return {
     butane,
     served: Object.freeze({ revision, filesDir: files.directory }),
@@ -105,6 +123,10 @@ export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> 
     },
   };
 }
+
+/** A stop lets requests that are under way finish for so long, and their answers reach their readers for so long. */
+const DRAIN_MS = 6000;
+const FLUSH_MS = 500;
 
 /** A running service. */
 export interface Service {
@@ -163,7 +185,13 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   let checking: Promise<void> = Promise.resolve();
   const close = async () => {
     stop.abort();
-    await Promise.all([machine.close(), operator.close()]);
+    const drained = Promise.all([machine.close(), operator.close()]);
+    // Whoever still waits for butane then is told to come again, and whoever does not read that is left.
+    await Promise.race([drained, setTimeout(DRAIN_MS, undefined, { ref: false })]);
+    await workshop?.butane.close(0);
+    await Promise.race([drained, setTimeout(FLUSH_MS, undefined, { ref: false })]);
+    for (const app of [machine, operator]) app.server.closeAllConnections();
+    await drained;
     await workshop?.close();
     await checking.catch(() => undefined);
   };
@@ -193,10 +221,10 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
       },
       'serving',
     );
-    checking = checkSite(opened.served, opened.renderer, { signal: stop.signal }).then((items) => {
+    checking = checkSite(opened.served, opened.renderer, { signal: stop.signal }).then((checked) => {
       if (stop.signal.aborted) return;
-      reports = { complete: true, items };
-      logReports(items, logger);
+      reports = { complete: checked.complete, items: checked.reports };
+      logReports(checked, logger);
     });
     checking.catch((error: unknown) => {
       if (!stop.signal.aborted) logger.error({ err: error }, 'the check of the site failed');
@@ -246,14 +274,16 @@ function addressOf(app: Listening): string {
     : String(address);
 }
 
-function logReports(items: readonly SiteReport[], logger: Logger): void {
-  const errors = items.filter((item) => item.diagnostic.severity === 'error');
+function logReports({ complete, reports, unanswered }: CheckResult, logger: Logger): void {
+  const errors = reports.filter((report) => report.diagnostic.severity === 'error');
   for (const { profile, group, diagnostic } of errors.slice(0, 100)) {
     const { code, path, origin } = diagnostic;
     const at = origin === undefined ? undefined : `${origin.file}:${origin.line}:${origin.column}`;
     logger.error({ profile, group, code, path, at }, 'the site has a fault');
   }
-  logger.info({ reports: items.length, errors: errors.length }, 'the site was checked');
+  const level = complete ? 'info' : 'warn';
+  const counts = { reports: reports.length, errors: errors.length, unanswered: unanswered.length };
+  logger[level]({ complete, ...counts }, 'the site was checked');
 }
 
 async function readToken(file: string): Promise<string> {

@@ -53,6 +53,7 @@ export function startBounded(run: BoundedRun): BoundedProcess {
     return { result: Promise.resolve(notStarted(spawned, startedAt)), stop: () => undefined };
   }
   const child: ChildProcess = spawned;
+  killWithUs(child);
   const stdout = new Collector(run.stdoutBytes);
   const stderr = new Collector(run.stderrBytes);
   let cut: Cut | undefined;
@@ -106,6 +107,22 @@ export function startBounded(run: BoundedRun): BoundedProcess {
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.on('error', ignoreBrokenPipe);
   child.stdin?.end(run.input);
   return { result, stop: () => end('stopped') };
+}
+
+const living = new Set<ChildProcess>();
+
+/** A child has a group of its own, so it would outlive a process that ends in a hurry. */
+function killWithUs(child: ChildProcess): void {
+  if (living.size === 0) process.once('exit', killAll);
+  living.add(child);
+  child.once('close', () => {
+    living.delete(child);
+    if (living.size === 0) process.removeListener('exit', killAll);
+  });
+}
+
+function killAll(): void {
+  for (const child of living) killGroup(child);
 }
 
 function trySpawn(run: BoundedRun): ChildProcess | string {

@@ -23,7 +23,7 @@ export interface ButaneLimits {
   readonly inputBytes: number;
   readonly stdoutBytes: number;
   readonly stderrBytes: number;
-  /** How long `close` lets running translations go on. */
+  /** How long `close` lets running translations go on when it is not told. */
   readonly closeMs: number;
 }
 
@@ -144,10 +144,10 @@ function createButane(command: Command, identity: ButaneIdentity, limits: Butane
     if (closing !== undefined) throw new ProvisioningError('not-ready', 'the service is shutting down');
   }
 
-  async function close(): Promise<void> {
+  async function close(graceMs: number): Promise<void> {
     const deadline = setTimeout(() => {
       for (const child of running) child.stop();
-    }, limits.closeMs);
+    }, graceMs);
     await queue.onIdle();
     clearTimeout(deadline);
   }
@@ -164,8 +164,8 @@ function createButane(command: Command, identity: ButaneIdentity, limits: Butane
       return queue.add(() => run(request, input));
     },
     load: () => ({ running: queue.pending, queued: queue.size }),
-    close() {
-      closing ??= close();
+    close(graceMs = limits.closeMs) {
+      closing ??= close(graceMs);
       return closing;
     },
   };

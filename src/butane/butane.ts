@@ -73,6 +73,8 @@ export interface Butane {
    */
   translate(request: TranslateRequest): Promise<Translation>;
   load(): ButaneLoad;
-  /** Refuses what waits, gives what runs a while to end, and kills the rest. Calling it again waits for the same end. */
-  close(): Promise<void>;
+  /**
+   * Refuses what waits, gives what runs `graceMs` to end, and kills the rest. Calling it again waits for the same end.
+   */
+  close(graceMs?: number): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { Config, Flags } from '../config.ts';
 import { readConfig } from '../config.ts';
+import { EXIT } from './exit.ts';
 import { explainCommand } from './explain.ts';
 import { failWith } from './failure.ts';
 import type { LabelFlags } from './labels.ts';
@@ -11,9 +12,6 @@ import { renderCommand } from './render.ts';
 import { REPORT_FORMATS } from './report-formats.ts';
 import { serveCommand } from './serve.ts';
 import type { Terminal } from './terminal.ts';
-
-/** Exit codes: fine, faults of the site or the run, wrong usage. */
-export const EXIT = { fine: 0, faults: 1, usage: 2 } as const;
 
 /** Runs one command line and resolves to its exit code. */
 export async function runCommandLine(argv: readonly string[], terminal: Terminal, version: string): Promise<number> {
@@ -28,8 +26,15 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .addHelpText('after', HELP);
 
   /** Runs a command with a checked config and turns what it throws into an exit code. */
-  const action = (run: (config: Config) => Promise<number>, flags: Flags): Promise<void> => {
-    const result = readConfig(flags, terminal.environment, terminal.onTerminal);
+  const action = (
+    run: (config: Config) => Promise<number>,
+    flags: Flags,
+    variables: ReadonlySet<string> | 'all' = SITE_VARIABLES,
+  ): Promise<void> => {
+    const environment = Object.fromEntries(
+      Object.entries(terminal.environment).filter(([name]) => variables === 'all' || variables.has(name)),
+    );
+    const result = readConfig(flags, environment, terminal.onTerminal);
     if (!result.ok) {
       for (const fault of result.faults) terminal.err(`error: ${fault}\n`);
       exitCode = EXIT.usage;
@@ -72,7 +77,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       'after',
       '\nExample:\n  pilotlight serve --site ./site --listen 0.0.0.0:8080 --public-url http://boot.example:8080\n',
     )
-    .action((flags: Flags) => action((config) => serveCommand(config, terminal), flags));
+    .action((flags: Flags) => action((config) => serveCommand(config, terminal), flags, 'all'));
 
   withLabels(withSiteOnly(program.command('render')))
     .description('Print the exact bytes that a machine would get.')
@@ -129,6 +134,9 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
   }
   return exitCode;
 }
+
+/** What commands other than `serve` look at: a listener that is set wrongly is no reason not to lint. */
+const SITE_VARIABLES: ReadonlySet<string> = new Set(['PILOTLIGHT_SITE', 'PILOTLIGHT_BUTANE', 'PILOTLIGHT_PUBLIC_URL']);
 
 const HELP = `
 Examples:

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { checkSite } from '../render/check.ts';
-import { openWorkshop, SiteFaults } from '../service.ts';
+import { endOnSignals, openWorkshop, SiteFaults } from '../service.ts';
 import type { CliReport } from './report-formats.ts';
 import { REPORT_FORMATS } from './report-formats.ts';
 import type { Terminal } from './terminal.ts';
@@ -12,6 +12,7 @@ export async function lintCommand(
   terminal: Terminal,
   version: string,
 ): Promise<number> {
+  endOnSignals();
   const { reports, documents, checked } = await findReports(config, terminal);
   const sorted = [...reports].sort(byPlace);
   const text =
@@ -49,14 +50,15 @@ async function findReports(config: Config, terminal: Terminal): Promise<Found> {
     });
     try {
       const { revision } = workshop.served;
-      const reports = await checkSite(workshop.served, workshop.renderer, {
+      const { complete, reports, unanswered } = await checkSite(workshop.served, workshop.renderer, {
         concurrency: 4,
         onProgress: (done, total) => {
           if (terminal.onTerminal) terminal.err(`\r\u001b[K${done === total ? '' : `rendering ${done} of ${total}`}`);
         },
       });
-      const checked = `${count(revision.profiles.size, 'profile')}, ${count(revision.groups.size, 'group')}`;
-      return { reports, documents: revision.documents, checked };
+      const sizes = `${count(revision.profiles.size, 'profile')}, ${count(revision.groups.size, 'group')}`;
+      const checked = complete ? sizes : `${sizes}; not everything could be checked`;
+      return { reports: [...reports, ...unanswered], documents: revision.documents, checked };
     } finally {
       await workshop.close();
     }

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { ProvisioningError } from '../errors.ts';
 import { parseSpecVersion } from '../ignition/spec-version.ts';
 import { parseMachine } from '../machine/machine.ts';
-import { openWorkshop } from '../service.ts';
+import { endOnSignals, openWorkshop } from '../service.ts';
 import { formatDiagnostic } from './code-frame.ts';
 import { failWith } from './failure.ts';
 import type { LabelFlags } from './labels.ts';
@@ -24,6 +24,7 @@ export async function renderCommand(
   flags: RenderFlags,
   terminal: Terminal,
 ): Promise<number> {
+  endOnSignals();
   const machine = parseMachine(queryOf(flags), { from: 'query' });
   const accepts = flags.spec === undefined ? undefined : parseSpecVersion(flags.spec);
   if (flags.spec !== undefined && accepts === undefined) {

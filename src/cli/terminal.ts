@@ -10,6 +10,8 @@ export interface Terminal {
   readonly outOnTerminal: boolean;
   /** Colours are wanted on standard error. */
   readonly colour: boolean;
+  /** Ends the process at once, for when it cannot end in order. */
+  readonly kill: () => void;
 }
 
 const STYLES = { red: 31, yellow: 33, blue: 34, cyan: 36, bold: 1, dim: 2 } as const;

@@ -37,7 +37,7 @@ export function createBudget(now: () => number, limits: FillLimits = FILL_LIMITS
     timeLeftMs() {
       const left = Math.ceil(deadline - now());
       if (left > 0) return left;
-      throw new TemplateLimit('the templates of the profile take too long together');
+      throw new TemplateLimit(`the templates of the profile take longer than ${limits.timeMs} ms together`);
     },
   };
 }

@@ -3,19 +3,25 @@ import type { Budget } from './budget.ts';
 import type { ListNode, MapEntry, MapNode, Node, PathSegment, ScalarNode } from './node.ts';
 import { formatPath, textNode } from './node.ts';
 import type { Template, TemplateScope } from './template.ts';
-import { compileTemplate, isTemplate, TemplateFault } from './template.ts';
+import { compileTemplate, isTemplate, TemplateFault, TemplateLimit } from './template.ts';
 import { fromValue } from './value.ts';
 
 /** A Butane layer whose scalars are templates, compiled once when the site is read. */
 export interface CompiledLayer {
   readonly root: MapNode;
-  readonly templates: ReadonlyMap<ScalarNode, Template>;
+  readonly templates: ReadonlyMap<ScalarNode, CompiledScalar>;
+}
+
+/** A scalar that holds a template. */
+export interface CompiledScalar extends Template {
+  /** In butane's spelling, `$.storage.files.0.path`. */
+  readonly path: string;
 }
 
 /** Compiles every scalar of a layer that holds a template; keys cannot be templates, so that no value makes structure. */
 export function compileLayer(root: MapNode): Parsed<CompiledLayer> {
   const diagnostics: Diagnostic[] = [];
-  const templates = new Map<ScalarNode, Template>();
+  const templates = new Map<ScalarNode, CompiledScalar>();
   walk(root, [], (node, path) => {
     if (node.kind === 'map') {
       for (const [key, entry] of node.entries) {
@@ -32,7 +38,7 @@ export function compileLayer(root: MapNode): Parsed<CompiledLayer> {
     }
     if (node.kind !== 'scalar' || !isTemplate(node.text)) return;
     try {
-      templates.set(node, compileTemplate(node.text));
+      templates.set(node, { ...compileTemplate(node.text), path: formatPath(path) });
     } catch (error) {
       if (!(error instanceof TemplateFault)) throw error;
       diagnostics.push(templateDiagnostic(error, node, path, 'template-syntax'));
@@ -44,7 +50,7 @@ export function compileLayer(root: MapNode): Parsed<CompiledLayer> {
 /**
  * Fills in a compiled layer. A scalar that is one lone `{{ expression }}` takes the value with its type, and a list item
  * that yields a list is spliced in; every other template yields text, which butane never takes for anything else.
- * All faults of the layer are reported; a document that becomes too large is one. {@link TemplateLimit} is thrown.
+ * All faults of the layer are reported, up to the first that says that too much was used.
  */
 export function interpolate(layer: CompiledLayer, scope: TemplateScope, budget: Budget): Parsed<MapNode> {
   const diagnostics: Diagnostic[] = [];
@@ -61,8 +67,8 @@ export function interpolate(layer: CompiledLayer, scope: TemplateScope, budget: 
     for (const [index, item] of node.items.entries()) {
       const filled = fill(item, [...path, index]);
       const spliced = item.kind === 'scalar' && layer.templates.has(item) && filled.kind === 'list';
-      if (spliced) items.push(...filled.items);
-      else items.push(filled);
+      // One by one: a call takes only so many arguments.
+      for (const each of spliced ? filled.items : [filled]) items.push(each);
     }
     return { ...node, items };
   }
@@ -82,7 +88,8 @@ export function interpolate(layer: CompiledLayer, scope: TemplateScope, budget: 
       walk(filled, [], (inner) => take(inner, node, path));
       return filled;
     } catch (error) {
-      if (!(error instanceof TemplateFault)) throw error;
+      if (error instanceof TemplateLimit) full = true;
+      else if (!(error instanceof TemplateFault)) throw error;
       diagnostics.push(templateDiagnostic(error, node, path, faultCode(error)));
       return textNode('', node.origin);
     }
@@ -106,17 +113,30 @@ export function interpolate(layer: CompiledLayer, scope: TemplateScope, budget: 
  * What a fault is about: a name that only a request can give (a label, the machine, the group) is missing from the
  * request; any other is a fault of the template.
  */
-export function faultCode(fault: TemplateFault): 'parameter-missing' | 'template-value' {
+export function faultCode(
+  fault: TemplateFault | TemplateLimit,
+): 'parameter-missing' | 'template-value' | 'template-limit' {
+  if (fault instanceof TemplateLimit) return 'template-limit';
   return /^(?:machine|labels|group)\b/.test(fault.undefinedName ?? '') ? 'parameter-missing' : 'template-value';
 }
 
 function templateDiagnostic(
-  fault: TemplateFault,
+  fault: TemplateFault | TemplateLimit,
   node: ScalarNode,
   path: readonly PathSegment[],
   code: Diagnostic['code'],
 ): Diagnostic {
-  return { severity: 'error', code, message: fault.message, path: formatPath(path), origin: node.origin };
+  const unknownUrl = fault instanceof TemplateFault && fault.undefinedName === 'service.url';
+  return {
+    severity: 'error',
+    code,
+    message: fault.message,
+    path: formatPath(path),
+    origin: node.origin,
+    ...(unknownUrl
+      ? { hint: 'the service listens on every address: name the one that machines use with --public-url' }
+      : {}),
+  };
 }
 
 function walk(node: Node, path: readonly PathSegment[], visit: (node: Node, path: readonly PathSegment[]) => void) {

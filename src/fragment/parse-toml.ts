@@ -2,6 +2,7 @@ import type { AST } from 'toml-eslint-parser';
 import { ParseError, parseTOML } from 'toml-eslint-parser';
 import type { DiagnosticCode, Origin, Parsed } from '../diagnostic.ts';
 import type { MapNode, Node } from './node.ts';
+import { createPlaces } from './places.ts';
 
 interface Table {
   readonly kind: 'map';
@@ -31,12 +32,7 @@ class TooDeep extends Error {
  * plain ones (numbers in decimal, since YAML knows fewer notations), dates texts. A fault comes back as a diagnostic.
  */
 export function parseToml(text: string, file: string): Parsed<MapNode> {
-  const lines = text.split('\n');
-  const place = (line: number, column: number): Origin => ({
-    file,
-    line,
-    column: [...(lines[line - 1] ?? '').slice(0, column)].length + 1,
-  });
+  const place = createPlaces(text, file).in;
   const fault = (code: DiagnosticCode, message: string, origin: Origin): Parsed<MapNode> => ({
     diagnostics: [{ severity: 'error', code, message, origin }],
   });

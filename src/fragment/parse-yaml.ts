@@ -1,8 +1,9 @@
 import type { Alias, Document, Pair, Node as YamlNode } from 'yaml';
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, visit } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, visit } from 'yaml';
 import type { Diagnostic, DiagnosticCode, Origin, Parsed } from '../diagnostic.ts';
 import type { ListNode, MapEntry, MapNode, Node, PathSegment, ScalarNode } from './node.ts';
 import { formatPath, isNull } from './node.ts';
+import { createPlaces } from './places.ts';
 import { describeYamlFault } from './yaml-faults.ts';
 
 /** Bounds on what one document may become. `nodes` and `textLength` count after aliases are expanded. */
@@ -25,7 +26,7 @@ export const DEFAULT_PARSE_LIMITS: ParseLimits = { nodes: 100_000, textLength: 4
  * All faults come back as diagnostics; `value` is absent when one of them is an error.
  */
 export function parseYaml(text: string, file: string, limits: ParseLimits = DEFAULT_PARSE_LIMITS): Parsed<Node> {
-  const places = createPlaces(text, file);
+  const places = createPlaces(text, file).at;
   const fault = (offset: number, code: DiagnosticCode, message: string, hint?: string): Parsed<Node> => ({
     diagnostics: [{ severity: 'error', code, message, origin: places(offset), ...(hint ? { hint } : {}) }],
   });
@@ -95,18 +96,6 @@ function findNodes(document: Document): readonly YamlNode[] {
     },
   });
   return nodes;
-}
-
-/** Maps an offset to line and column; a column counts code points, as butane's do. */
-function createPlaces(text: string, file: string): (offset: number) => Origin {
-  const counter = new LineCounter();
-  counter.addNewLine(0);
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) counter.addNewLine(at + 1);
-  return (offset) => {
-    const { line, col } = counter.linePos(Math.min(offset, text.length));
-    const start = offset - (col - 1);
-    return { file, line, column: [...text.slice(start, offset)].length + 1 };
-  };
 }
 
 const HALF_CHARACTER = 'the text holds half of a surrogate pair';

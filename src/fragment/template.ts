@@ -51,7 +51,7 @@ export class TemplateFault extends Error {
   }
 }
 
-/** A template that ran out of time or memory, which says nothing about the next try. */
+/** A template that used too much time or memory. */
 export class TemplateLimit extends Error {
   override readonly name = 'TemplateLimit';
 }
@@ -210,6 +210,12 @@ function withoutValues(fault: TemplateFault, reads: Template['reads']): Template
   return new TemplateFault(`${shown} is not defined`, root, { cause: fault.cause });
 }
 
+/** What Liquid says of its limits, and what it means to an author. */
+const LIMITS: readonly (readonly [said: string, means: string])[] = [
+  ['template render', `the template takes longer than ${TEMPLATE_LIMITS.renderLimit} ms`],
+  ['memory alloc', 'the template makes too much text, or too many items'],
+];
+
 function translate(error: unknown): Error {
   if (error instanceof TemplateFault || error instanceof TemplateLimit) return error;
   if (!(error instanceof Error)) return new TemplateFault('the template failed');
@@ -221,7 +227,8 @@ function translate(error: unknown): Error {
       cause: error,
     });
   }
-  if (message.endsWith('limit exceeded')) return new TemplateLimit(`template: ${message}`, { cause: error });
+  const limit = LIMITS.find(([said]) => message.startsWith(said))?.[1];
+  if (limit !== undefined) return new TemplateLimit(limit, { cause: error });
   if ('variableName' in original && typeof original.variableName === 'string') {
     return new TemplateFault(`\`${original.variableName}\` is not defined`, original.variableName, { cause: error });
   }

@@ -13,6 +13,7 @@ import {
 import type { Diagnostic } from '../diagnostic.ts';
 import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import { createProblem, PROBLEM_TYPE, toProvisioningError } from './problem.ts';
+import { closeQuietSockets } from './quiet-sockets.ts';
 
 /** A Fastify instance whose routes are typed by their schemas. */
 export type App = FastifyInstance<
@@ -60,7 +61,13 @@ export function createApp(options: AppOptions): App {
     requestTimeout: 10_000,
     keepAliveTimeout: 20_000,
     bodyLimit: 64 * 1024,
-    http: { maxHeaderSize: MAX_HEADER_BYTES, headersTimeout: 10_000, connectionsCheckingInterval: 2000 },
+    // Nothing here depends on the Host header, so nobody has to send one.
+    http: {
+      requireHostHeader: false,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 2000,
+    },
     routerOptions: { maxParamLength: 256 },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
     // What the framework itself refuses passes no hooks.
@@ -85,6 +92,7 @@ export function createApp(options: AppOptions): App {
       );
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
+  closeQuietSockets(app);
   app.decorateRequest('audit', undefined);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   app.setNotFoundHandler((request, reply) =>
@@ -120,10 +128,14 @@ function isDecodable(url: string): boolean {
 
 /** The one line of the access log for a request. */
 function logRequest(request: FastifyRequest, reply: FastifyReply): void {
-  request.log.info(
+  const { url: route } = request.routeOptions;
+  const level = reply.statusCode >= 500 ? 'warn' : 'info';
+  request.log[level](
     {
       method: request.method,
-      route: request.routeOptions.url ?? null,
+      route: route ?? null,
+      // Where no route matched, the path is all that tells what was meant; its query may hold anything.
+      ...(route === undefined ? { path: request.url.split('?')[0]?.slice(0, 200) } : {}),
       status: reply.statusCode,
       remote: request.ip,
       // Behind a trusted proxy the two differ.
@@ -136,12 +148,22 @@ function logRequest(request: FastifyRequest, reply: FastifyReply): void {
   );
 }
 
+/** Reports in one line of the log; `/v1/reports` has them all. */
+const LOGGED_REPORTS = 10;
+
+/** What no author and no machine can help: somebody has to look at the service. */
+const ALARMING: ReadonlySet<ErrorCode> = new Set(['butane-failed', 'butane-missing']);
+
 /** Answers with a problem and logs what led to it. */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = toProvisioningError(thrown);
   const problem = createProblem(error, String(request.id));
-  request.audit = { ...request.audit, code: error.code, reports: error.diagnostics.map(placeOf) };
-  if (error.code === 'internal') request.log.error({ err: error.cause ?? error }, 'unforeseen fault');
+  const { code, message: detail, diagnostics } = error;
+  const reports = diagnostics.slice(0, LOGGED_REPORTS).map(placeOf);
+  const more = diagnostics.length - reports.length;
+  request.audit = { ...request.audit, code, detail, reports, ...(more > 0 ? { moreReports: more } : {}) };
+  if (code === 'internal') request.log.error({ err: error.cause ?? error }, 'unforeseen fault');
+  if (ALARMING.has(code)) request.log.error({ code }, detail);
   const body = Buffer.from(JSON.stringify(problem));
   if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
   reply

@@ -9,7 +9,11 @@ export function embeddedContent(resource: JsonObject): Buffer | undefined {
   const compression = resource.compression || null;
   if (typeof source !== 'string' || (compression !== null && compression !== 'gzip')) return undefined;
   const bytes = decodeDataUrl(source);
-  if (bytes === undefined || compression === null) return bytes;
+  return bytes === undefined || compression === null ? bytes : unpack(bytes);
+}
+
+/** What gzip packed; undefined when it is no gzip, or more than 64 MiB. */
+export function unpack(bytes: Buffer): Buffer | undefined {
   try {
     return gunzipSync(bytes, { maxOutputLength: MAX_CONTENT_BYTES });
   } catch {

@@ -41,10 +41,10 @@ export function parseMachine(query: Query, address: AddressSource): Machine {
       );
     }
     if (typeof text !== 'string') throw new ProvisioningError('label-invalid', `the label ${key} was given twice`);
+    if (text === '' || (isMachineKey(key) && text.trim() === '')) continue;
     if (key === 'ip' && address.from === 'connection') {
       throw new ProvisioningError('label-invalid', 'the label ip is taken from the connection and cannot be given');
     }
-    if (text === '' || (isMachineKey(key) && text.trim() === '')) continue;
     const normal = normaliseLabel(key, text);
     if (!normal.ok) throw new ProvisioningError('label-invalid', `the label ${key} ${normal.problem}`);
     if (isMachineKey(key)) known[key] = normal.value;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ReportEntry } from '../butane/butane.ts';
 import { wrappingFcosVersion } from '../butane/variants.ts';
 import type { Diagnostic, Origin, Severity } from '../diagnostic.ts';
@@ -13,6 +14,7 @@ import { faultInJson } from '../ignition/json-fault.ts';
 import { describeGoType } from './go-types.ts';
 import type { Served } from './served.ts';
 import type { Translator } from './translate.ts';
+import { reportKey } from './translate.ts';
 
 const UNUSED_HINT = 'check the spelling, and that this spec version has the key';
 
@@ -27,12 +29,26 @@ export async function askIgnition(
   translator: Translator,
   depth = 0,
 ): Promise<readonly Diagnostic[]> {
+  const digest = createHash('sha256').update(config).digest('hex');
+  const strict = String(served.revision.settings.strict);
+  const key = reportKey('ignition', digest, file, strict, translator.butane.identity.sha256, String(depth));
+  return translator.reports.get(key, () => askInDepth(config, file, served, translator, depth));
+}
+
+async function askInDepth(
+  config: Buffer,
+  file: string,
+  served: Served,
+  translator: Translator,
+  depth: number,
+): Promise<readonly Diagnostic[]> {
   const found = [...(await askAlone(config, file, served, translator))];
   if (hasErrors(found) || depth > MAX_CHILD_DEPTH) return found;
   const text = config.toString('utf8');
+  let root: Node | undefined;
   for (const { path, content } of inlineChildren(JSON.parse(text))) {
     const inside = await askIgnition(content, file, served, translator, depth + 1);
-    const root = parseYaml(text, file).value;
+    if (inside.length > 0) root ??= parseYaml(text, file).value;
     const origin = root === undefined ? { file, line: 1, column: 1 } : locateText(root, `${path}.source`).node.origin;
     found.push(...inside.map((diagnostic) => placeOutside(diagnostic, 'embedded', `${path}.source`, origin)));
   }

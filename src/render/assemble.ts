@@ -7,11 +7,11 @@ import { emitButane } from '../fragment/emit.ts';
 import { faultCode, interpolate } from '../fragment/interpolate.ts';
 import type { MapNode } from '../fragment/node.ts';
 import type { TemplateScope } from '../fragment/template.ts';
-import { TemplateFault } from '../fragment/template.ts';
+import { TemplateFault, TemplateLimit } from '../fragment/template.ts';
 import type { ValueObject } from '../fragment/value.ts';
 import type { Machine } from '../machine/machine.ts';
 import { resolveParameters } from '../site/parameters.ts';
-import type { ButaneProfile, ComposedProfile, Layer, Place, Revision } from '../site/revision.ts';
+import type { ButaneProfile, ComposedProfile, Group, Layer, Place, Revision } from '../site/revision.ts';
 import type { Selection } from '../site/selection.ts';
 
 /** One Butane document for one machine, ready for butane. */
@@ -30,8 +30,8 @@ export interface Assembly {
 export interface AssemblyContext {
   readonly revision: Revision;
   readonly machine: Machine;
-  /** The public URL of the service. */
-  readonly serviceUrl: string;
+  /** The public URL of the service, when it is known. */
+  readonly serviceUrl?: string;
   /** Milliseconds from any start: templates get a bounded time. */
   readonly now: () => number;
 }
@@ -50,6 +50,8 @@ export function assemble(
     const value = { source: profile.bytes, document, layers: [profile.file], parameters: none };
     return { value, diagnostics: profile.diagnostics };
   }
+  const rival = selection.equals[0];
+  if (profile.readsGroup && rival !== undefined) return { diagnostics: [groupUnclear(selection, rival)] };
   const parameters = resolveParameters(profile.parameters, selection.contributions);
   if (parameters.value === undefined) return { diagnostics: parameters.diagnostics };
   const scope = createScope(selection, context, parameters.value);
@@ -79,6 +81,16 @@ export function assemble(
   return { value: { source: emitButane(document), document, layers, parameters: parameters.value }, diagnostics };
 }
 
+function groupUnclear({ group }: Selection, rival: Group): Diagnostic {
+  return {
+    severity: 'error',
+    code: 'selection',
+    message: `the profile reads \`group.id\`, and the groups ${rival.id} and ${group?.id} decide alike`,
+    origin: rival.profile?.origin ?? rival.origin,
+    hint: 'give one of them a `priority` or one more key in `match`',
+  };
+}
+
 function createScope(selection: Selection, context: AssemblyContext, parameters: ValueObject): TemplateScope {
   const { group } = selection;
   return {
@@ -87,7 +99,7 @@ function createScope(selection: Selection, context: AssemblyContext, parameters:
     labels: object(Object.entries(context.machine.labels)),
     profile: object([['id', selection.profile.id]]),
     group: object(group === undefined ? [] : [['id', group.id]]),
-    service: object([['url', context.serviceUrl]]),
+    service: object(context.serviceUrl === undefined ? [] : [['url', context.serviceUrl]]),
   };
 }
 
@@ -99,7 +111,7 @@ function object(entries: readonly (readonly [string, string])[]): ValueObject {
 
 /** What follows a document that is too large has nothing to add. */
 function isFull({ diagnostics }: Parsed<unknown>): boolean {
-  return diagnostics.some(({ code }) => code === 'too-large');
+  return diagnostics.some(({ code }) => code === 'too-large' || code === 'template-limit');
 }
 
 /** More items than this in one `each` are taken for a mistake. */
@@ -109,7 +121,7 @@ function fillLayer(layer: Layer, scope: TemplateScope, budget: Budget): Parsed<r
   const { when, each } = layer;
   /** Where the expression under evaluation stands. */
   let place: Place | undefined;
-  const fault = (error: TemplateFault): Parsed<readonly MapNode[]> => ({
+  const fault = (error: TemplateFault | TemplateLimit): Parsed<readonly MapNode[]> => ({
     diagnostics: [
       {
         severity: 'error',
@@ -148,7 +160,7 @@ function fillLayer(layer: Layer, scope: TemplateScope, budget: Budget): Parsed<r
     }
     return { value, diagnostics };
   } catch (error) {
-    if (error instanceof TemplateFault) return fault(error);
+    if (error instanceof TemplateFault || error instanceof TemplateLimit) return fault(error);
     throw error;
   }
 }

@@ -1,6 +1,8 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Diagnostic } from '../diagnostic.ts';
 import { hasErrors } from '../diagnostic.ts';
-import { ProvisioningError } from '../errors.ts';
+import { type ErrorCode, ProvisioningError } from '../errors.ts';
+import { LABEL_LIMITS } from '../machine/label.ts';
 import type { Machine } from '../machine/machine.ts';
 import { parseMachine } from '../machine/machine.ts';
 import type { Selector } from '../machine/selector.ts';
@@ -23,6 +25,15 @@ interface Case {
   readonly machine: Machine;
 }
 
+/** Everything that came up, and whether everything was looked at. */
+export interface CheckResult {
+  /** False when the check was ended early, left combinations of groups out, or met a service that could not answer. */
+  readonly complete: boolean;
+  readonly reports: readonly CheckReport[];
+  /** What the service could not answer, whoever's fault it was. */
+  readonly unanswered: readonly CheckReport[];
+}
+
 /** Options of a check. */
 export interface CheckOptions {
   /** Called after each render. */
@@ -31,24 +42,26 @@ export interface CheckOptions {
   readonly signal?: AbortSignal;
   /** Renders at once; 1 leaves the other cores to machines that ask meanwhile. */
   readonly concurrency?: number;
+  /** Milliseconds to wait before the tries again of what the service could not answer; none for no second try. */
+  readonly retryDelaysMs?: readonly number[];
 }
 
 /** Renders beyond this many are left out: a fleet's thousands of machine groups share few contents anyway. */
 const MAX_CASES = 50_000;
+
+/** Machines that ask go first: a check waits this long before it asks a busy service again. */
+const RETRY_DELAYS_MS = [200, 1000, 5000];
 
 /**
  * Renders every profile for every group and reports all that is wrong. Each group stands for one machine with the first
  * of each of its labels; groups without a profile are tried together with those they can meet. A profile that no group
  * names is rendered for a machine without labels, where a missing parameter is no fault.
  */
-export async function checkSite(
-  served: Served,
-  renderer: Renderer,
-  options: CheckOptions = {},
-): Promise<readonly CheckReport[]> {
+export async function checkSite(served: Served, renderer: Renderer, options: CheckOptions = {}): Promise<CheckResult> {
   const { revision } = served;
   const reports: CheckReport[] = revision.diagnostics.map((diagnostic) => ({ diagnostic }));
-  const cases = collectCases(revision);
+  const { cases, complete } = collectCases(revision);
+  const unanswered: CheckReport[] = [];
   let done = 0;
   let next = 0;
 
@@ -57,39 +70,41 @@ export async function checkSite(
       const each = cases[next];
       next += 1;
       if (each === undefined || options.signal?.aborted) return;
-      for (const diagnostic of await checkCase(each, served, renderer)) {
-        reports.push({
-          profile: each.profile.id,
-          ...(each.group === undefined ? {} : { group: each.group.id }),
-          diagnostic,
-        });
-      }
+      const { answered, diagnostics } = await checkCase(each, served, renderer, options);
+      const { id } = each.profile;
+      const about = each.group === undefined ? { profile: id } : { profile: id, group: each.group.id };
+      for (const diagnostic of diagnostics) (answered ? reports : unanswered).push({ ...about, diagnostic });
       done += 1;
       options.onProgress?.(done, cases.length);
+      // What is in the cache takes no time to wait for, and machines have to be answered in between.
+      await setImmediate();
     }
   }
   await Promise.all(Array.from({ length: options.concurrency ?? 1 }, work));
-  return unique(reports);
+  const whole = complete && unanswered.length === 0 && done === cases.length;
+  return { complete: whole, reports: unique(reports), unanswered };
 }
 
-function collectCases(revision: Revision): readonly Case[] {
+/** Profiles and groups by themselves come first, so that what is left out are combinations. */
+function collectCases(revision: Revision): { readonly cases: readonly Case[]; readonly complete: boolean } {
   const groups = [...revision.groups.values()];
-  const naming = groups.filter((group) => group.profile !== undefined);
   const giving = groups.filter((group) => group.profile === undefined);
-  const cases: Case[] = [];
+  const alone: Case[] = [];
+  const combined: Case[] = [];
   for (const profile of revision.profiles.values()) {
-    const own = naming.filter((group) => group.profile?.id === profile.id);
-    if (own.length === 0) cases.push({ profile, machine: machineFor([]) });
+    const own = groups.filter((group) => group.profile?.id === profile.id);
+    if (own.length === 0) alone.push({ profile, machine: machineFor([]) });
     for (const group of own) {
-      cases.push({ profile, group, machine: machineFor([group.selector]) });
+      alone.push({ profile, group, machine: machineFor([group.selector]) });
       for (const other of giving) {
-        if (cases.length >= MAX_CASES) return cases;
-        if (!canBothMatch(group.selector, other.selector)) continue;
-        cases.push({ profile, group, machine: machineFor([other.selector, group.selector]) });
+        if (alone.length + combined.length >= MAX_CASES) break;
+        const labels = new Set([...other.selector.keys(), ...group.selector.keys()]);
+        if (labels.size > LABEL_LIMITS.count || !canBothMatch(group.selector, other.selector)) continue;
+        combined.push({ profile, group, machine: machineFor([other.selector, group.selector]) });
       }
     }
   }
-  return cases;
+  return { cases: [...alone, ...combined], complete: alone.length + combined.length < MAX_CASES };
 }
 
 /** A machine that matches all selectors: for each key a value that all of them want. */
@@ -105,17 +120,42 @@ function machineFor(selectors: readonly Selector[]): Machine {
   return parseMachine(query, { from: 'query' });
 }
 
-async function checkCase(each: Case, served: Served, renderer: Renderer): Promise<readonly Diagnostic[]> {
-  try {
-    const rendered = await renderer.render(served, { machine: each.machine, profileId: each.profile.id });
-    return rendered.diagnostics;
-  } catch (error) {
-    if (!(error instanceof ProvisioningError)) throw error;
-    if (error.code === 'parameter-missing') return missing(each, error);
-    if (hasErrors(error.diagnostics)) return error.diagnostics;
-    const origin = { file: each.profile.file, line: 1, column: 1 };
-    return [{ severity: 'error', code: 'butane', message: error.message, origin }];
+/** Faults that say nothing of a profile: the service was busy, or butane died. */
+const PASSING: ReadonlySet<ErrorCode> = new Set(['queue-full', 'render-timeout', 'butane-failed', 'not-ready']);
+
+/** What is wrong with one case, or why the service could not tell. */
+async function checkCase(
+  each: Case,
+  served: Served,
+  renderer: Renderer,
+  options: CheckOptions,
+): Promise<{ readonly answered: boolean; readonly diagnostics: readonly Diagnostic[] }> {
+  for (const delayMs of [...(options.retryDelaysMs ?? RETRY_DELAYS_MS), undefined]) {
+    try {
+      const { diagnostics } = await renderer.render(served, { machine: each.machine, profileId: each.profile.id });
+      return { answered: true, diagnostics };
+    } catch (error) {
+      const passes = error instanceof ProvisioningError && PASSING.has(error.code);
+      if (!passes) return { answered: true, diagnostics: explainFailure(each, error) };
+      if (delayMs === undefined || options.signal?.aborted) {
+        return { answered: false, diagnostics: [internal(each, error.message)] };
+      }
+      await setTimeout(delayMs, undefined, { signal: options.signal }).catch(() => undefined);
+    }
   }
+  return { answered: false, diagnostics: [] };
+}
+
+function explainFailure(each: Case, error: unknown): readonly Diagnostic[] {
+  if (!(error instanceof ProvisioningError)) {
+    return [internal(each, `the render failed inside the service: ${error instanceof Error ? error.message : error}`)];
+  }
+  if (error.code === 'parameter-missing') return missing(each, error);
+  return hasErrors(error.diagnostics) ? error.diagnostics : [internal(each, error.message)];
+}
+
+function internal(each: Case, message: string): Diagnostic {
+  return { severity: 'error', code: 'internal', message, origin: { file: each.profile.file, line: 1, column: 1 } };
 }
 
 /** Labels that stand for one machine: a group that asks for one of them has to give all that the machine needs. */

@@ -2,8 +2,17 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { FileTree } from '../fragment/file-tree.ts';
 import { readLocal, treeKey } from '../fragment/file-tree.ts';
 import type { MapNode, Node, PathSegment, ScalarNode } from '../fragment/node.ts';
-import { child, childItems, formatPath, listNode, textNode, withChild, withoutChild } from '../fragment/node.ts';
-import { embeddedContent } from '../ignition/embedded-content.ts';
+import {
+  child,
+  childItems,
+  childText,
+  formatPath,
+  listNode,
+  textNode,
+  withChild,
+  withoutChild,
+} from '../fragment/node.ts';
+import { embeddedContent, unpack } from '../ignition/embedded-content.ts';
 import { askIgnition, placeOutside } from './ask-ignition.ts';
 import type { Served } from './served.ts';
 import type { Translator } from './translate.ts';
@@ -26,14 +35,15 @@ export function embeddedConfigs(document: MapNode, files: FileTree): readonly Em
     }
     const local = child(node, 'local');
     if (local?.kind === 'scalar') {
-      const content = readLocal(files, local.text);
-      return content === undefined ? [] : [{ kind: 'local', path: [...path, 'local'], node: local, content }];
+      const packed = readLocal(files, local.text);
+      if (packed === undefined) return [];
+      // What is no gzip although it says so is shown to Ignition as it is, which then says what is wrong.
+      const content = childText(node, 'compression') === 'gzip' ? (unpack(packed) ?? packed) : packed;
+      return [{ kind: 'local', path: [...path, 'local'], node: local, content }];
     }
     const source = child(node, 'source');
     if (source?.kind !== 'scalar') return [];
-    const compression = child(node, 'compression');
-    const resource = { source: source.text, compression: compression?.kind === 'scalar' ? compression.text : '' };
-    const content = embeddedContent(resource);
+    const content = embeddedContent({ source: source.text, compression: childText(node, 'compression') ?? '' });
     return content === undefined ? [] : [{ kind: 'embedded', path: [...path, 'source'], node: source, content }];
   });
 }

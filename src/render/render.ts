@@ -4,7 +4,6 @@ import { hasErrors } from '../diagnostic.ts';
 import { ProvisioningError } from '../errors.ts';
 import type { MapNode } from '../fragment/node.ts';
 import { child, childText } from '../fragment/node.ts';
-import { TemplateLimit } from '../fragment/template.ts';
 import type { SpecVersion } from '../ignition/spec-version.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { IgnitionProfile, Profile, Revision } from '../site/revision.ts';
@@ -60,9 +59,13 @@ export interface RenderedInFull extends Rendered {
 export interface RenderContext {
   readonly served: Served;
   readonly translator: Translator;
-  readonly serviceUrl: string;
+  readonly serviceUrl?: string;
   /** Milliseconds from any start; passed in so that the pipeline itself reads no clock. */
   readonly now: () => number;
+  /** Throws when the profile's templates took too long a moment ago. */
+  readonly refuseSlow: (profile: Profile) => void;
+  /** Takes note of a profile whose templates take too long. */
+  readonly noteSlow: (profile: Profile, error: ProvisioningError) => void;
 }
 
 /**
@@ -91,7 +94,7 @@ export async function render(request: RenderRequest, context: RenderContext): Pr
     filesDigest: served.revision.filesDigest,
   };
   const first = await translator.translate(input);
-  const report = await reportOn(first.content, assembly, input, served, translator);
+  const report = await reportOn({ ...first, assembly, profile: profile.id }, input, served, translator);
   if (!first.content.ok || hasErrors(report)) throw broken(profile, report);
   const translated: Translated = { key: first.key, content: first.content };
   const { key, content } = await negotiate(translated, assembly.document, input, request.accepts, translator);
@@ -100,7 +103,7 @@ export async function render(request: RenderRequest, context: RenderContext): Pr
     body: content.body,
     specVersion: content.specVersion,
     sha512: content.sha512,
-    diagnostics: [...assembly.diagnostics, ...report],
+    diagnostics: assembly.diagnostics.length === 0 ? report : [...assembly.diagnostics, ...report],
     contentKey: key,
     butane: assembly.source.toString(),
     timings: { selectMs: selected - started, composeMs: assembled - selected, translateMs: now() - assembled },
@@ -145,22 +148,23 @@ function assembleOrThrow(
   context: RenderContext,
 ): Assembly & { readonly diagnostics: readonly Diagnostic[] } {
   const { revision } = context.served;
-  let assembled: ReturnType<typeof assemble>;
-  try {
-    assembled = assemble(selection, {
-      revision,
-      machine: request.machine,
-      serviceUrl: context.serviceUrl,
-      now: context.now,
-    });
-  } catch (error) {
-    if (!(error instanceof TemplateLimit)) throw error;
-    throw new ProvisioningError('render-timeout', 'a template of the profile took too long', { cause: error });
-  }
+  const { profile } = selection;
+  context.refuseSlow(profile);
+  const { serviceUrl, now } = context;
+  const assembled = assemble(selection, {
+    revision,
+    machine: request.machine,
+    now,
+    ...(serviceUrl === undefined ? {} : { serviceUrl }),
+  });
   const { value } = assembled;
-  if (value === undefined) throw refusal(selection.profile, assembled.diagnostics);
+  if (value === undefined) {
+    const error = refusal(profile, assembled.diagnostics);
+    if (isSlow(error)) context.noteSlow(profile, error);
+    throw error;
+  }
   const experimental = experimentalVersion(value.document, revision);
-  if (experimental !== undefined) throw broken(selection.profile, [...assembled.diagnostics, experimental]);
+  if (experimental !== undefined) throw broken(profile, [...assembled.diagnostics, experimental]);
   return { ...value, diagnostics: assembled.diagnostics };
 }
 
@@ -173,6 +177,11 @@ function refusal(profile: Profile, diagnostics: readonly Diagnostic[]): Provisio
     return new ProvisioningError('parameter-missing', message, { diagnostics });
   }
   return broken(profile, diagnostics);
+}
+
+/** True for a profile whose templates used up their time or memory. */
+export function isSlow(error: ProvisioningError): boolean {
+  return error.diagnostics.some(({ code }) => code === 'template-limit');
 }
 
 function broken(profile: Profile, diagnostics: readonly Diagnostic[]): ProvisioningError {

@@ -1,12 +1,14 @@
 import { LRUCache } from 'lru-cache';
-import { ProvisioningError } from '../errors.ts';
+import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import { formatSpecVersion } from '../ignition/spec-version.ts';
 import { machineEntries } from '../machine/machine.ts';
+import type { Profile } from '../site/revision.ts';
 import type { CacheStatistics } from './content-cache.ts';
 import type { Rendered, RenderedInFull, RenderRequest } from './render.ts';
-import { render } from './render.ts';
+import { isSlow, render } from './render.ts';
 import type { Served } from './served.ts';
 import type { Translator } from './translate.ts';
+import { weighReports } from './translate.ts';
 
 /** Renders for machines: what was rendered once for the same inputs is given again without any work. */
 export interface Renderer {
@@ -20,36 +22,85 @@ export interface Renderer {
 /** What a renderer is made from. */
 export interface RendererOptions {
   readonly translator: Translator;
-  /** The URL under which machines reach the service; templates see it as `service.url`. */
-  readonly serviceUrl: string;
+  /** The URL under which machines reach the service; templates see it as `service.url`. Absent when nobody knows it. */
+  readonly serviceUrl?: string;
   readonly now: () => number;
 }
 
-/** Machines whose last render is remembered; an entry holds no body, so it is small. */
-const MAX_MACHINES = 20_000;
+/** What became of a machine's last render. The body is in the content cache. */
+type Outcome =
+  | { readonly ok: true; readonly rendered: Omit<Rendered, 'body'> & { readonly contentKey: string } }
+  | { readonly ok: false; readonly error: ProvisioningError };
 
-/** A renderer that remembers, for each machine, which content it got. */
+/** Bytes of outcomes that are remembered, keys included: anyone can ask with labels that nobody asked with before. */
+const OUTCOME_BYTES = 32 * 1024 * 1024;
+
+/** What a render of the same inputs gives again; everything else may go better at the next try. */
+const LASTING: ReadonlySet<ErrorCode> = new Set([
+  'profile-broken',
+  'parameter-missing',
+  'spec-not-acceptable',
+  'selection-ambiguous',
+]);
+
+/** How long a profile whose templates took too long is refused without a try, since each try holds up all machines. */
+const SLOW_MS = 10_000;
+
+/** A renderer that remembers what became of each machine, so that the same question is answered without any work. */
 export function createRenderer(options: RendererOptions): Renderer {
-  const { translator, serviceUrl, now } = options;
-  const remembered = new LRUCache<string, Omit<Rendered, 'body'>>({ max: MAX_MACHINES });
+  const { translator, now } = options;
+  const outcomes = new LRUCache<string, Outcome>({ maxSize: OUTCOME_BYTES, sizeCalculation: weigh });
+  const underWay = new Map<string, Promise<Rendered>>();
+  const slow = new WeakMap<Profile, { readonly until: number; readonly error: ProvisioningError }>();
 
   function renderInFull(served: Served, request: RenderRequest): Promise<RenderedInFull> {
-    return render(request, { served, translator, serviceUrl, now });
+    return render(request, {
+      ...options,
+      served,
+      refuseSlow(profile) {
+        const known = slow.get(profile);
+        if (known !== undefined && now() < known.until) throw known.error;
+      },
+      noteSlow: (profile, error) => void slow.set(profile, { until: now() + SLOW_MS, error }),
+    });
+  }
+
+  async function renderAnew(key: string, served: Served, request: RenderRequest): Promise<Rendered> {
+    try {
+      const { butane: _, body, ...rendered } = await renderInFull(served, request);
+      const { contentKey } = rendered;
+      if (contentKey !== undefined) outcomes.set(key, { ok: true, rendered: { ...rendered, contentKey } });
+      return { ...rendered, body };
+    } catch (error) {
+      const lasts = error instanceof ProvisioningError && LASTING.has(error.code) && !isSlow(error);
+      if (lasts) outcomes.set(key, { ok: false, error });
+      throw error;
+    } finally {
+      underWay.delete(key);
+    }
   }
 
   return {
     renderInFull,
     async render(served, request) {
       const key = identityOf(served, request);
-      const known = remembered.get(key);
-      const content = known?.contentKey === undefined ? undefined : translator.peek(known.contentKey);
-      if (known !== undefined && content?.ok) return { ...known, body: content.body, timings: NO_TIME };
-      const { butane: _, body, ...rest } = await renderInFull(served, request);
-      if (rest.contentKey !== undefined) remembered.set(key, rest);
-      return { ...rest, body };
+      const known = outcomes.get(key);
+      if (known?.ok === false) throw known.error;
+      const content = known === undefined ? undefined : translator.peek(known.rendered.contentKey);
+      if (known !== undefined && content?.ok) return { ...known.rendered, body: content.body, timings: NO_TIME };
+      const running = underWay.get(key) ?? renderAnew(key, served, request);
+      underWay.set(key, running);
+      return running;
     },
     statistics: () => translator.cache.statistics(),
   };
+}
+
+function weigh(outcome: Outcome, key: string): number {
+  const texts = outcome.ok
+    ? [...outcome.rendered.groups, ...outcome.rendered.layers].reduce((sum, text) => sum + text.length + 16, 0)
+    : weighReports(outcome.error.diagnostics);
+  return 2 * key.length + texts + 500;
 }
 
 const NO_TIME = { selectMs: 0, composeMs: 0, translateMs: 0 };

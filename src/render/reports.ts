@@ -24,7 +24,8 @@ export interface ReportContext {
 export function mapReport(translation: Translation, context: ReportContext): Diagnostic[] {
   const diagnostics = translation.entries.map((entry) => mapEntry(entry, context));
   if (translation.ok) return sortDiagnostics(diagnostics);
-  const faults = translation.yamlFaults.map((fault) => mapYamlFault(fault, context));
+  const sent = translation.yamlFaults.length === 0 ? undefined : parseYaml(context.source.toString(), '').value;
+  const faults = translation.yamlFaults.map((fault) => mapYamlFault(fault, sent, context));
   if (diagnostics.length === 0 && faults.length === 0) faults.push(mapFailure(translation.failure, context.document));
   return sortDiagnostics([...diagnostics, ...faults]);
 }
@@ -121,8 +122,11 @@ const YAML_TAGS: Readonly<Record<string, string>> = {
  * butane's decoder knows only lines of the text it was given. The line is looked up in that text for the node on it,
  * and that node's path in the author's document.
  */
-function mapYamlFault(fault: { readonly line?: number; readonly message: string }, context: ReportContext): Diagnostic {
-  const sent = parseYaml(context.source.toString(), '').value;
+function mapYamlFault(
+  fault: { readonly line?: number; readonly message: string },
+  sent: Node | undefined,
+  context: ReportContext,
+): Diagnostic {
   const match = /^cannot unmarshal (!!\w+)(?: `(.*)`)? into (\S+)/s.exec(fault.message);
   const path =
     sent === undefined || fault.line === undefined ? undefined : pathAtLine(sent, fault.line, match?.[1], match?.[2]);

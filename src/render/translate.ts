@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Butane, ReportEntry, Translation } from '../butane/butane.ts';
+import type { Diagnostic } from '../diagnostic.ts';
+import { ProvisioningError } from '../errors.ts';
 import type { ContentCache } from './content-cache.ts';
 import { createContentCache } from './content-cache.ts';
 
@@ -33,14 +35,17 @@ export interface Translator {
   /** Content translated before, when the cache still has it. */
   peek(key: string): Content | undefined;
   readonly cache: ContentCache<Content>;
+  /** What was found out about documents and configs, by whatever it depends on; {@link reportKey} makes such a key. */
+  readonly reports: ContentCache<readonly Diagnostic[]>;
   readonly butane: Butane;
 }
 
-/** A translator over one butane, with a cache of at most `maxBytes`. */
+/** A translator over one butane, with caches of at most `maxBytes` for contents and a quarter of that for reports. */
 export function createTranslator(butane: Butane, maxBytes: number): Translator {
   const cache = createContentCache<Content>(maxBytes, weigh);
   return {
     cache,
+    reports: createContentCache<readonly Diagnostic[]>(maxBytes / 4, weighReports),
     butane,
     peek: (key) => cache.peek(key),
     async translate(input) {
@@ -67,14 +72,34 @@ function contentKey(input: TranslateInput, butaneDigest: string): string {
 }
 
 function specVersionOf(body: Buffer): string {
-  const config: unknown = JSON.parse(body.toString('utf8'));
-  const version = isRecord(config) && isRecord(config.ignition) ? config.ignition.version : undefined;
-  if (typeof version !== 'string') throw new Error('the translated config has no ignition.version');
+  const version = versionIn(body);
+  // What butane printed instead stays out of the message, since it may hold anything.
+  if (version === undefined) throw new ProvisioningError('butane-failed', 'butane printed something that is no config');
   return version;
+}
+
+function versionIn(body: Buffer): string | undefined {
+  try {
+    const config: unknown = JSON.parse(body.toString('utf8'));
+    const version = isRecord(config) && isRecord(config.ignition) ? config.ignition.version : undefined;
+    return typeof version === 'string' ? version : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
+}
+
+/** A key for a report that depends on nothing but these texts. */
+export function reportKey(...parts: readonly string[]): string {
+  return JSON.stringify(parts);
+}
+
+/** About what diagnostics take in memory, in bytes. */
+export function weighReports(diagnostics: readonly Diagnostic[]): number {
+  return diagnostics.reduce((sum, { message, path }) => sum + message.length + (path?.length ?? 0) + 300, 100);
 }
 
 function weigh(content: Content): number {

@@ -5,6 +5,7 @@ import { child, mapNode, plainNode, textNode, withChild } from '../fragment/node
 import { parseToml } from '../fragment/parse-toml.ts';
 import { parseYaml } from '../fragment/parse-yaml.ts';
 import { toValue } from '../fragment/value.ts';
+import { LABEL_LIMITS } from '../machine/label.ts';
 import type { CompiledSchema } from './schema.ts';
 import { compileSchema, schemaDiagnostics } from './schema.ts';
 
@@ -46,6 +47,8 @@ export const DEFINITION_SCHEMAS = {
       profile: { type: 'string' },
       match: {
         type: 'object',
+        // A machine says no more than this many labels.
+        maxProperties: LABEL_LIMITS.count,
         additionalProperties: {
           type: ['string', 'array'],
           minLength: 1,

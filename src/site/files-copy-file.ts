@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,7 +23,12 @@ export interface FilesCopy {
  */
 export async function copyFiles(files: FileTree, stateDir: string | undefined): Promise<FilesCopy> {
   const { directory, fallback } = await makeDirectory(stateDir);
-  const remove = () => rm(directory, { recursive: true, force: true });
+  const removeAtExit = () => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', removeAtExit);
+  const remove = async () => {
+    await rm(directory, { recursive: true, force: true });
+    process.removeListener('exit', removeAtExit);
+  };
   try {
     await writeFiles(files, directory);
   } catch (cause) {
@@ -50,28 +57,35 @@ function notWritten(places: string, cause: unknown): ProvisioningError {
 
 const PREFIX = 'pilotlight-files-';
 
+/** Tells this process from an earlier one of the same number, as in a container, where every one is number 1. */
+const RUN = randomBytes(4).toString('hex');
+
 async function makeDirectory(stateDir: string | undefined): Promise<{ directory: string; fallback: boolean }> {
   if (stateDir !== undefined) {
     try {
       await mkdir(stateDir, { recursive: true, mode: 0o700 });
       await removeLeftovers(stateDir);
-      return { directory: await mkdtemp(join(stateDir, `${PREFIX}${process.pid}-`)), fallback: false };
+      return { directory: await mkdtemp(join(stateDir, `${PREFIX}${process.pid}-${RUN}-`)), fallback: false };
     } catch {
       // A read-only or full state directory must not keep machines from booting.
     }
   }
   try {
-    return { directory: await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`)), fallback: stateDir !== undefined };
+    return {
+      directory: await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-${RUN}-`)),
+      fallback: stateDir !== undefined,
+    };
   } catch (cause) {
     throw notWritten([stateDir, tmpdir()].filter((place) => place !== undefined).join(' or '), cause);
   }
 }
 
-/** Copies of processes that were killed are nobody's: their process is gone, or its number is ours. */
+/** Copies of processes that were killed are nobody's: their process is gone, or its number is ours now. */
 async function removeLeftovers(stateDir: string): Promise<void> {
   for (const name of await readdir(stateDir)) {
-    const pid = Number(new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1] ?? Number.NaN);
-    if (Number.isNaN(pid) || pid === process.pid || isAlive(pid)) continue;
+    const [, pid, run] = new RegExp(`^${PREFIX}(\\d+)-(\\w+)-`).exec(name) ?? [];
+    if (pid === undefined || run === RUN) continue;
+    if (Number(pid) !== process.pid && isAlive(Number(pid))) continue;
     await rm(join(stateDir, name), { recursive: true, force: true });
   }
 }

@@ -1,7 +1,7 @@
 import type { Diagnostic, Parsed } from '../diagnostic.ts';
 import { compareText, hasErrors } from '../diagnostic.ts';
 import { child, childText } from '../fragment/node.ts';
-import { canBothMatch, selectorKey } from '../machine/selector.ts';
+import { selectorKey } from '../machine/selector.ts';
 import { parseDefinition } from './definition.ts';
 import { parseGroup } from './group.ts';
 import { indexGroups } from './group-index.ts';
@@ -9,7 +9,8 @@ import { parseContributions } from './parameters.ts';
 import type { Fragment } from './profile.ts';
 import { parseButaneProfile, parseComposedProfile, parseFragment, parseIgnitionProfile } from './profile.ts';
 import type { Contribution, Group, Profile, Revision, SiteSettings } from './revision.ts';
-import { missingProfile, sameValue } from './selection.ts';
+import { findRivals } from './rivals.ts';
+import { missingProfile } from './selection.ts';
 import type { SourceTree } from './source-tree.ts';
 import { digestFiles, digestTree } from './source-tree.ts';
 
@@ -28,18 +29,20 @@ export function parseSite(tree: SourceTree): Parsed<Revision> {
   const fragments = parseFragments(tree, contained);
   const profiles = parseProfiles(tree, fragments, fatal);
   const groups = parseGroups(tree, fatal, contained);
-  checkSelectors(groups, fatal, contained);
-  for (const group of groups.values()) {
-    if (group.profile !== undefined && !profiles.has(group.profile.id)) {
-      contained.push(missingProfile(group.profile.id, group.profile.origin));
-    }
-  }
+  checkSelectors(groups, fatal);
   if (profiles.size === 0 && !hasErrors(fatal)) {
     const origin = { file: 'profiles', line: 1, column: 1 };
     const message = 'the site has no profile';
     fatal.push({ severity: 'error', code: 'site-file', message, origin, hint: 'write profiles/NAME.bu' });
   }
+  // What refers to something that could not be read is no fault of its own.
   if (hasErrors(fatal)) return { diagnostics: [...fatal, ...contained] };
+  contained.push(...findRivals(groups.values(), profiles));
+  for (const group of groups.values()) {
+    if (group.profile !== undefined && !profiles.has(group.profile.id)) {
+      contained.push(missingProfile(group.profile.id, group.profile.origin));
+    }
+  }
   const revision: Revision = Object.freeze({
     id: digestTree(tree),
     settings,
@@ -208,8 +211,8 @@ function notRead(path: string, hint: string, severity: 'error' | 'warning'): Dia
   return { severity, code: 'site-file', message: 'this kind of file is not read here', origin, hint };
 }
 
-/** Two groups with one selector end the load; pairs that could contradict each other for some machine are warned about. */
-function checkSelectors(groups: ReadonlyMap<string, Group>, fatal: Diagnostic[], contained: Diagnostic[]): void {
+/** Two groups with one selector end the load. */
+function checkSelectors(groups: ReadonlyMap<string, Group>, fatal: Diagnostic[]): void {
   const bySelector = new Map<string, Group>();
   for (const group of groups.values()) {
     const key = selectorKey(group.selector);
@@ -222,47 +225,4 @@ function checkSelectors(groups: ReadonlyMap<string, Group>, fatal: Diagnostic[],
     }
     bySelector.set(key, group);
   }
-  checkRivals(groups, contained);
-}
-
-/** A bound on the pairs that are compared: warnings are a help, and a fleet has thousands of groups. */
-const MAX_PAIRS = 200_000;
-
-function checkRivals(groups: ReadonlyMap<string, Group>, contained: Diagnostic[]): void {
-  const byRank = new Map<string, Group[]>();
-  for (const group of groups.values()) {
-    const rank = `${group.specificity}/${group.priority}`;
-    const equals = byRank.get(rank);
-    if (equals === undefined) byRank.set(rank, [group]);
-    else equals.push(group);
-  }
-  let pairs = 0;
-  for (const equals of byRank.values()) {
-    for (const [index, a] of equals.entries()) {
-      for (const b of equals.slice(index + 1)) {
-        pairs += 1;
-        if (pairs > MAX_PAIRS) return;
-        const quarrel = quarrelOf(a, b);
-        if (quarrel === undefined || !canBothMatch(a.selector, b.selector)) continue;
-        contained.push({
-          severity: 'warning',
-          code: 'selection',
-          message: `a machine that matches this group and ${a.file} is refused: they are equally specific and ${quarrel}`,
-          origin: b.profile?.origin ?? b.origin,
-          hint: 'give one of them a `priority` or one more key in `match`',
-        });
-      }
-    }
-  }
-}
-
-function quarrelOf(a: Group, b: Group): string | undefined {
-  if (a.profile !== undefined && b.profile !== undefined && a.profile.id !== b.profile.id) {
-    return 'name different profiles';
-  }
-  for (const [name, value] of a.parameters) {
-    const other = b.parameters.get(name);
-    if (other !== undefined && !sameValue(other, value)) return `disagree about the parameter ${name}`;
-  }
-  return undefined;
 }

@@ -5,9 +5,10 @@ import { child, formatPath, mapNode } from '../fragment/node.ts';
 import type { Template } from '../fragment/template.ts';
 import type { Value, ValueObject } from '../fragment/value.ts';
 import { toValue } from '../fragment/value.ts';
-import type { Contribution, ParameterSchema } from './revision.ts';
+import { MACHINE_KEYS } from '../machine/label.ts';
+import type { Contribution, ParameterSchema, Place } from './revision.ts';
 import type { SchemaFault } from './schema.ts';
-import { compileSchema } from './schema.ts';
+import { compileSchema, PatternFault, suggest } from './schema.ts';
 
 /** Keywords through which a schema can name properties that `properties` does not. */
 const OPEN_KEYWORDS = ['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties', 'dependentSchemas'];
@@ -38,6 +39,8 @@ export function parseParameterSchema(node: Node | undefined, origin: Origin): Pa
   if (source.type !== 'object') {
     return fault('the schema of the parameters needs `type: object`', child(node, 'type') ?? node, SCHEMA_HINT);
   }
+  const async = findKey(node, '$async');
+  if (async !== undefined) return fault('a schema cannot be asynchronous: remove `$async`', async);
   try {
     // Ajv keeps a reference to the schema and expects plain objects.
     const schema = compileSchema(JSON.parse(JSON.stringify(source)));
@@ -48,7 +51,8 @@ export function parseParameterSchema(node: Node | undefined, origin: Origin): Pa
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const shown = message.replace(/^strict mode: /, '').replace(/ ignored in schema at path ".*"$/s, '');
-    return fault(`this is no JSON Schema: ${shown}`, schemaPlace(node, message));
+    const place = error instanceof PatternFault ? findPattern(node, error.pattern) : schemaPlace(node, message);
+    return fault(`this is no JSON Schema: ${shown}`, place);
   }
 }
 
@@ -76,6 +80,17 @@ function findKey(node: Node, key: string): Node | undefined {
   return firstOf(node.entries.values(), ({ value }) => findKey(value, key));
 }
 
+function findPattern(node: Node, pattern: string): Node | undefined {
+  const own = child(node, 'pattern');
+  if (own?.kind === 'scalar' && own.text === pattern) return own;
+  if (node.kind === 'list') return firstOf(node.items, (item) => findPattern(item, pattern));
+  if (node.kind === 'scalar') return undefined;
+  // The keys of `patternProperties` are patterns as well.
+  const key = node.entries.get(pattern);
+  if (key !== undefined) return { ...key.value, origin: key.keyOrigin };
+  return firstOf(node.entries.values(), ({ value }) => findPattern(value, pattern));
+}
+
 function firstOf<T>(items: Iterable<T>, find: (item: T) => Node | undefined): Node | undefined {
   for (const item of items) {
     const found = find(item);
@@ -84,35 +99,54 @@ function firstOf<T>(items: Iterable<T>, find: (item: T) => Node | undefined): No
   return undefined;
 }
 
-/** Every parameter that a template reads but the profile does not declare, and every name that no template can see. */
+/** Every name that a template reads and cannot see, and every parameter that the profile does not declare. */
 export function checkReads(
   reads: Template['reads'],
   declared: ReadonlySet<string> | undefined,
-  place: { readonly origin: Origin; readonly path: string },
+  { origin, path }: Place,
   inEach: boolean,
 ): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
   for (const [root, name] of reads) {
-    const unknown = typeof root === 'string' && !ROOTS.has(root) && !(inEach && EACH_ROOTS.has(root));
-    const undeclared =
-      root === 'parameters' && typeof name === 'string' && declared !== undefined && !declared.has(name);
-    if (!unknown && !undeclared) continue;
-    diagnostics.push({
-      severity: 'error',
-      code: 'template-value',
-      message: undeclared ? `the parameter \`${name}\` is not declared by the profile` : `\`${root}\` is not defined`,
-      path: place.path,
-      origin: place.origin,
-      hint: undeclared
-        ? 'declare it under `parameters.properties` in the profile'
-        : `a template sees ${[...ROOTS].join(', ')}${inEach ? ', item, index' : ''}`,
-    });
+    const found = unreadable(root, name, declared, inEach);
+    if (found === undefined) continue;
+    diagnostics.push({ severity: 'error', code: 'template-value', ...found, path, origin });
   }
   return diagnostics;
 }
 
+function unreadable(
+  root: string | number | undefined,
+  name: string | number | undefined,
+  declared: ReadonlySet<string> | undefined,
+  inEach: boolean,
+): { readonly message: string; readonly hint: string } | undefined {
+  if (typeof root !== 'string') return undefined;
+  if (!ROOTS.has(root) && !(inEach && EACH_ROOTS.has(root))) {
+    const hint = `a template sees ${[...ROOTS].join(', ')}${inEach ? ', item, index' : ''}`;
+    return { message: `\`${root}\` is not defined`, hint };
+  }
+  if (typeof name !== 'string') return undefined;
+  const closed = CLOSED_ROOTS[root];
+  if (closed !== undefined && !closed.includes(name)) {
+    const hint = suggest(name, closed) ?? '';
+    return { message: `\`${root}.${name}\` does not exist`, hint };
+  }
+  if (root !== 'parameters' || declared === undefined || declared.has(name)) return undefined;
+  const hint = 'declare it under `parameters.properties` in the profile';
+  return { message: `the parameter \`${name}\` is not declared by the profile`, hint };
+}
+
 const ROOTS: ReadonlySet<string> = new Set(['parameters', 'machine', 'labels', 'profile', 'group', 'service']);
 const EACH_ROOTS: ReadonlySet<string> = new Set(['item', 'index']);
+
+/** All that there ever is below these names. */
+const CLOSED_ROOTS: Readonly<Record<string, readonly string[]>> = {
+  machine: MACHINE_KEYS,
+  profile: ['id'],
+  group: ['id'],
+  service: ['url'],
+};
 
 /**
  * Turns what site and groups contributed into the values a template sees: schema defaults filled in, all of it checked.

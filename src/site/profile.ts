@@ -84,9 +84,19 @@ export function parseComposedProfile(
     ...(title === undefined ? {} : { title }),
     layers,
     parameters: schema.value,
+    readsGroup: layers.some(readsGroup),
     diagnostics,
   };
   return { value: profile, diagnostics: [] };
+}
+
+function readsGroup({ content, when, each }: Layer): boolean {
+  const templates = [
+    ...content.templates.values(),
+    ...(typeof when === 'object' ? [when] : []),
+    ...(each ? [each] : []),
+  ];
+  return templates.some(({ reads }) => reads.some(([root]) => root === 'group'));
 }
 
 function parseLayer(
@@ -168,31 +178,10 @@ function checkLayerReads(
   inEach: boolean,
 ): Diagnostic[] {
   const diagnostics: Diagnostic[] = [];
-  for (const [scalar, template] of layer.templates) {
-    const place = { origin: scalar.origin, path: pathOf(layer.root, scalar) };
-    diagnostics.push(...checkReads(template.reads, declared, place, inEach));
+  for (const [scalar, { reads, path }] of layer.templates) {
+    diagnostics.push(...checkReads(reads, declared, { origin: scalar.origin, path }, inEach));
   }
   return diagnostics;
-}
-
-function pathOf(root: Node, wanted: Node): string {
-  const found = search(root, wanted, '$');
-  return found ?? '$';
-}
-
-function search(node: Node, wanted: Node, path: string): string | undefined {
-  if (node === wanted) return path;
-  const children: Iterable<readonly [string | number, Node]> =
-    node.kind === 'list'
-      ? node.items.entries()
-      : node.kind === 'map'
-        ? [...node.entries].map(([key, entry]) => [key, entry.value] as const)
-        : [];
-  for (const [key, value] of children) {
-    const found = search(value, wanted, `${path}.${key}`);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 function notMapping(root: Node): Diagnostic {

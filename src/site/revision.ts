@@ -77,6 +77,8 @@ export interface ComposedProfile extends ProfileBase {
   /** First is lowest. Incomplete when a layer is at fault (see `diagnostics`). */
   readonly layers: readonly Layer[];
   readonly parameters: ParameterSchema;
+  /** A layer reads `group.id`, so it matters which of several equal groups is said to have decided. */
+  readonly readsGroup: boolean;
 }
 
 /** What a profile declares about its parameters. */

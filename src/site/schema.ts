@@ -1,5 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { RE2JS } from 're2js';
 import type { Diagnostic, DiagnosticCode } from '../diagnostic.ts';
 import { compareText } from '../diagnostic.ts';
 import { locate } from '../fragment/locate.ts';
@@ -38,6 +39,7 @@ export function compileSchema(schema: object): CompiledSchema {
     allowUnionTypes: true,
     validateFormats: true,
     logger: false,
+    code: { regExp: linear },
   });
   addFormats.default(ajv);
   const validate: ValidateFunction = ajv.compile(schema);
@@ -48,6 +50,30 @@ export function compileSchema(schema: object): CompiledSchema {
     },
   };
 }
+
+/** A `pattern` that cannot be used. */
+export class PatternFault extends Error {
+  readonly pattern: string;
+  constructor(pattern: string, options: ErrorOptions) {
+    super('this pattern cannot be used; it must do without look-around and back references', options);
+    this.pattern = pattern;
+  }
+}
+
+/**
+ * Compiles a pattern for an engine whose time grows with the text alone. JavaScript's own takes minutes for thirty
+ * characters and a pattern such as `^([a-z]+-?)+$`, and no machine gets an answer meanwhile.
+ */
+function linear(pattern: string): RE2JS {
+  try {
+    return RE2JS.compile(RE2JS.translateRegExp(pattern));
+  } catch (cause) {
+    throw new PatternFault(pattern, { cause });
+  }
+}
+
+/** What Ajv would write into code that it generates for others to run; this code is never taken anywhere. */
+linear.code = 'undefined';
 
 /** Keywords that only repeat what the faults below them say. */
 const SUMMARIES = new Set(['if', 'allOf', 'then', 'else']);

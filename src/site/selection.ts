@@ -15,6 +15,8 @@ export interface Selection {
   readonly group?: Group;
   /** Every group that contributes, the least specific first. */
   readonly groups: readonly Group[];
+  /** Groups that decide for the same profile and are just as specific as `group`. */
+  readonly equals: readonly Group[];
   /** The parameters of site and groups, each from the most specific one that gives it. */
   readonly contributions: ReadonlyMap<string, Contribution>;
 }
@@ -65,7 +67,10 @@ export function select(revision: Revision, machine: Machine, profileId?: string)
   const groups = matching.filter((group) => group.profile === undefined || group.profile.id === profile.id);
   const group = groups.findLast((each) => each.profile !== undefined);
   const contributions = gatherParameters(revision, groups);
-  return { profile, ...(group === undefined ? {} : { group }), groups, contributions };
+  const equals = groups.filter(
+    (each) => each !== group && each.profile !== undefined && group !== undefined && rank(each, group) === 0,
+  );
+  return { profile, ...(group === undefined ? {} : { group }), groups, equals, contributions };
 }
 
 /** Does what {@link select} does, and tells for every group what became of it. Never throws a ProvisioningError. */
@@ -173,7 +178,17 @@ function gatherParameters(revision: Revision, groups: readonly Group[]): Readonl
 
 /** True when two contributions give the same value, whatever the order of their keys. */
 export function sameValue(a: Contribution, b: Contribution): boolean {
-  return canonical(toValue(a.node).value ?? null) === canonical(toValue(b.node).value ?? null);
+  return a === b || canonicalOf(a) === canonicalOf(b);
+}
+
+const CANONICAL = new WeakMap<Contribution, string>();
+
+function canonicalOf(contribution: Contribution): string {
+  const known = CANONICAL.get(contribution);
+  if (known !== undefined) return known;
+  const text = canonical(toValue(contribution.node).value ?? null);
+  CANONICAL.set(contribution, text);
+  return text;
 }
 
 /** One text for equal values; entries of a mapping become an object again, so that no list looks like one. */
