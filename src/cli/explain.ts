@@ -7,7 +7,7 @@ import { formatDiagnostic } from './code-frame.ts';
 import type { LabelFlags } from './labels.ts';
 import { queryOf } from './labels.ts';
 import type { Terminal } from './terminal.ts';
-import { styled } from './terminal.ts';
+import { printable, styled } from './terminal.ts';
 
 const VERDICTS: Readonly<Record<GroupVerdict['verdict'], string>> = {
   decides: 'decides the profile',
@@ -31,7 +31,8 @@ export async function explainCommand(config: Config, flags: LabelFlags, terminal
   const explanation = explain(revision, machine);
   const { colour } = terminal;
   const labels = machineEntries(machine).map(([key, value]) => `${key}=${value}`);
-  const lines = [`machine: ${labels.length === 0 ? 'no labels' : labels.join(' ')}`, ...outcomeLines(explanation)];
+  const given = `machine: ${labels.length === 0 ? 'no labels' : labels.join(' ')}`;
+  const lines = [given, ...outcomeLines(explanation)].map(printable);
   lines.push('groups:');
   for (const { group, verdict, mismatches } of explanation.groups) {
     const why = mismatches
@@ -39,7 +40,7 @@ export async function explainCommand(config: Config, flags: LabelFlags, terminal
       .join(', ');
     const mark = MARKS[verdict] ?? ' ';
     lines.push(
-      `  ${mark} ${styled(group.id, 'bold', terminal.outOnTerminal && colour)}: ${VERDICTS[verdict]}${why === '' ? '' : ` (${why})`}`,
+      `  ${mark} ${styled(group.id, 'bold', terminal.outOnTerminal && colour)}: ${VERDICTS[verdict]}${why === '' ? '' : ` (${printable(why)})`}`,
     );
   }
   if (explanation.groups.length === 0) lines.push('  none');

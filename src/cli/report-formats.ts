@@ -1,5 +1,6 @@
 import type { Diagnostic, Severity } from '../diagnostic.ts';
 import { formatDiagnostic } from './code-frame.ts';
+import { printable } from './terminal.ts';
 
 /** One report with what it came up for. */
 export interface CliReport {
@@ -25,10 +26,20 @@ export const REPORT_FORMATS: Readonly<
     reports
       .map((report) => formatDiagnostic(report.diagnostic, { ...options, frame: true, ...aboutOf(report) }))
       .join('\n'),
-  json: (reports) => `${JSON.stringify({ reports: reports.map(jsonOf) }, null, 2)}\n`,
+  json: (reports) => jsonText({ reports: reports.map(jsonOf) }),
   github: (reports, options) => reports.map((report) => githubLine(report.diagnostic, options.site)).join(''),
-  sarif: (reports, options) => `${JSON.stringify(sarifOf(reports, options), null, 2)}\n`,
+  sarif: (reports, options) => jsonText(sarifOf(reports, options)),
 };
+
+/** JSON with whatever could act on a terminal as escapes, which mean the same. */
+function jsonText(value: unknown): string {
+  const units = (text: string) =>
+    text.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  const text = JSON.stringify(value, null, 2).replace(ACTING, (character) => units(character).join(''));
+  return `${text}\n`;
+}
+
+const ACTING = /(?!\n)[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
 function aboutOf({ profile, group }: CliReport): { about?: string } {
   const parts = [
@@ -49,7 +60,8 @@ const GITHUB_COMMANDS: Readonly<Record<Severity, string>> = { error: 'error', wa
 /** A workflow command of GitHub Actions; its values and its properties have their own escapes. */
 function githubLine(diagnostic: Diagnostic, site: string): string {
   const { severity, message, origin, hint } = diagnostic;
-  const data = (text: string) => text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  const data = (text: string) =>
+    printable(text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A'));
   const property = (text: string) => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
   const place =
     origin === undefined ? '' : ` file=${property(`${site}/${origin.file}`)},line=${origin.line},col=${origin.column}`;

@@ -1,4 +1,4 @@
-import { olderVersions } from '../butane/variants.ts';
+import { knownVersions, olderVersions, specOf } from '../butane/variants.ts';
 import { ProvisioningError } from '../errors.ts';
 import { emitButane } from '../fragment/emit.ts';
 import type { MapNode } from '../fragment/node.ts';
@@ -21,12 +21,20 @@ export function isAcceptable(specVersion: string, accepts: SpecVersion | undefin
   return accepts === undefined || (version !== undefined && compareSpecVersions(version, accepts) <= 0);
 }
 
-/** The refusal of a client that is too old. `keys` are what needs the newer spec; empty where that cannot be told. */
-export function notAcceptable(specVersion: string, accepts: SpecVersion, keys: readonly string[]): ProvisioningError {
+/**
+ * The refusal of a client that is too old. `keys` are what needs the newer spec; where no older version can be tried, so
+ * that nobody can tell, `because` says why.
+ */
+export function notAcceptable(
+  specVersion: string,
+  accepts: SpecVersion,
+  keys: readonly string[],
+  because = '',
+): ProvisioningError {
   const shown = keys.slice(0, 20).join(', ');
   const more = keys.length > 20 ? ` and ${keys.length - 20} more` : '';
   const need = keys.length === 0 ? '' : ` for ${shown}${more}`;
-  const message = `the client accepts Ignition specs up to ${formatSpecVersion(accepts)}, and the config needs ${specVersion}${need}`;
+  const message = `the client accepts Ignition specs up to ${formatSpecVersion(accepts)}, and the config needs ${specVersion}${need}${because}`;
   return new ProvisioningError('spec-not-acceptable', message);
 }
 
@@ -50,7 +58,14 @@ export async function negotiate(
   const version = childText(document, 'version') ?? '';
   const older = olderVersions(variant, version, formatSpecVersion(accepts))[0];
   const origin = child(document, 'version')?.origin;
-  if (older === undefined || origin === undefined) throw notAcceptable(specVersion, accepts, []);
+  if (older === undefined || origin === undefined) {
+    throw notAcceptable(
+      specVersion,
+      accepts,
+      [],
+      `: no version of ${variant} gives an older spec than ${oldestSpec(variant)}`,
+    );
+  }
 
   const source = emitButane(withChild(document, 'version', textNode(older, origin)));
   const { key, content } = await translator.translate({ ...input, source });
@@ -95,6 +110,10 @@ function toButane(path: string): string {
 /** True when `key` is `above`, or below it. */
 function isAt(key: string, above: string): boolean {
   return key === above || key.startsWith(`${above}.`);
+}
+
+function oldestSpec(variant: string): string {
+  return specOf(variant, knownVersions(variant)[0] ?? '') ?? 'that';
 }
 
 /** What butane says of an embedded config at another version than its own; all of them are checked otherwise. */

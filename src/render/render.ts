@@ -132,7 +132,7 @@ async function deliverIgnition(
   const { ok: _, ...finished } = checked;
   const { accepts } = request;
   if (accepts !== undefined && !isAcceptable(finished.specVersion, accepts)) {
-    throw notAcceptable(finished.specVersion, accepts, []);
+    throw notAcceptable(finished.specVersion, accepts, [], ': it is written in Ignition, and served as it is');
   }
   if (accepts !== undefined) refuseNewerChildren(profile.bytes, accepts);
   return {

@@ -127,6 +127,7 @@ async function runCommand(argv: readonly string[]) {
     onTerminal: false,
     outOnTerminal: false,
     colour: false,
+    kill: () => undefined,
   };
   const code = await runCommandLine(argv, terminal, '0.0.0');
   return { code, text: Buffer.concat(printed).toString(), errors };

@@ -79,7 +79,7 @@ test('npm start passes flags on, and a stop answers what is under way', async (t
 });
 
 const FAULTS: readonly (readonly [title: string, args: readonly string[], code: number, says: RegExp])[] = [
-  ['a site that does not exist', ['serve', '--site', '/nowhere/site'], 1, /the site directory \/nowhere\/site cannot/],
+  ['a site that does not exist', ['lint', '--site', '/nowhere/site'], 1, /the site directory \/nowhere\/site cannot/],
   ['a flag that does not exist', ['serve', '--sites', 'x'], 2, /unknown option '--sites'/],
   ['a command that does not exist', ['sevre'], 2, /unknown command 'sevre'/],
   ['no command', [], 2, /Usage: pilotlight/],
@@ -128,11 +128,15 @@ test('A start with a broken site ends with exit code 1 and every report', async 
     (error: { code: number; stderr: string }) => error,
   );
   assert.equal(failed.code, 1);
-  assert.match(
-    failed.stderr,
-    /error: the group has the same selector as groups\/node2\.yaml\n {2}--> groups\/node4\.yaml:1:1/,
+  const { level, reports } = JSON.parse(failed.stderr.trim().split('\n').at(-1) ?? '');
+  assert.equal(level, 60);
+  assert.deepEqual(
+    reports.map(({ file, line, message }: { file: string; line: number; message: string }) => [file, line, message]),
+    [
+      ['profiles/UPPER.bu', 1, '`UPPER` is no id'],
+      ['groups/node4.yaml', 1, 'the group has the same selector as groups/node2.yaml'],
+    ],
   );
-  assert.match(failed.stderr, /error: `UPPER` is no id\n {2}--> profiles\/UPPER\.bu:1:1/);
 });
 
 test('A port that is taken is named, and what to do', async (t) => {

@@ -77,7 +77,7 @@ test('Without a directory that can be written the start says so', async (t) => {
   assert.deepEqual(await service.ended, [1, null]);
   assert.match(
     service.printed(),
-    /error: files\/ cannot be copied to \/nowhere\/state or \S+ \(E\w+\): set --state-dir or TMPDIR/,
+    /files\/ cannot be copied to \/nowhere\/state or \S+ \(E\w+\): set --state-dir or TMPDIR/,
   );
 });
 

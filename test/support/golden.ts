@@ -152,7 +152,7 @@ async function diagnosticsOf(
   { served, renderer }: Workshop,
   { profile, labels, spec, lint }: GoldenRequest,
 ): Promise<readonly Diagnostic[]> {
-  if (lint) return (await checkSite(served, renderer)).map((report) => report.diagnostic);
+  if (lint) return (await checkSite(served, renderer)).reports.map((report) => report.diagnostic);
   const accepts = spec === undefined ? undefined : parseSpecVersion(spec);
   const rendered = await renderer.renderInFull(served, {
     machine: parseMachine(labels ?? {}, { from: 'query' }),
