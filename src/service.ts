@@ -13,6 +13,7 @@ import { formatListener } from './config.ts';
 import type { Diagnostic } from './diagnostic.ts';
 import { ProvisioningError } from './errors.ts';
 import { createMachineApp } from './http/machine-app.ts';
+import { NOTHING_SERVED } from './http/nothing-served.ts';
 import { openApiYaml } from './http/openapi.ts';
 import { createOperatorApp } from './http/operator-app.ts';
 import type { SiteReport, SiteState } from './http/site-state.ts';
@@ -163,6 +164,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     },
   };
   const renderer: Renderer = {
+    recall: (served, request) => open(workshop).renderer.recall(served, request),
     render: (served, request) => open(workshop).renderer.render(served, request),
     renderInFull: (served, request) => open(workshop).renderer.renderInFull(served, request),
     statistics: () => open(workshop).renderer.statistics(),
@@ -304,20 +306,7 @@ async function readToken(file: string): Promise<string> {
 
 /** The OpenAPI documents of both APIs, as YAML. They need no site: the apps they are read from serve nothing. */
 export async function describeApis(): Promise<{ readonly machine: string; readonly operator: string }> {
-  const site: SiteState = {
-    current() {
-      throw notReady();
-    },
-    ready: false,
-    loadedAt: undefined,
-    reports: { complete: false, items: [] },
-  };
-  const renderer: Renderer = {
-    render: () => Promise.reject(notReady()),
-    renderInFull: () => Promise.reject(notReady()),
-    statistics: () => ({ entries: 0, bytes: 0, hits: 0, misses: 0 }),
-  };
-  const common = { site, renderer, version: await readVersion(), logger: pino({ level: 'silent' }) };
+  const common = { ...NOTHING_SERVED, version: await readVersion(), logger: pino({ level: 'silent' }) };
   const apps = { machine: await createMachineApp(common), operator: await createOperatorApp(common) };
   await Promise.all([apps.machine.ready(), apps.operator.ready()]);
   const documents = { machine: openApiYaml(apps.machine), operator: openApiYaml(apps.operator) };

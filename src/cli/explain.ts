@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { machineEntries, parseMachine } from '../machine/machine.ts';
+import { parseMachine } from '../machine/machine.ts';
 import { readSiteRevision } from '../service.ts';
 import type { Explanation, GroupVerdict } from '../site/selection.ts';
 import { explain } from '../site/selection.ts';
@@ -30,7 +30,7 @@ export async function explainCommand(config: Config, flags: LabelFlags, terminal
   const revision = await readSiteRevision(config.site);
   const explanation = explain(revision, machine);
   const { colour } = terminal;
-  const labels = machineEntries(machine).map(([key, value]) => `${key}=${value}`);
+  const labels = machine.entries.map(([key, value]) => `${key}=${value}`);
   const given = `machine: ${labels.length === 0 ? 'no labels' : labels.join(' ')}`;
   const lines = [given, ...outcomeLines(explanation)].map(printable);
   lines.push('groups:');

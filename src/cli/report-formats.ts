@@ -60,8 +60,7 @@ const GITHUB_COMMANDS: Readonly<Record<Severity, string>> = { error: 'error', wa
 /** A workflow command of GitHub Actions; its values and its properties have their own escapes. */
 function githubLine(diagnostic: Diagnostic, site: string): string {
   const { severity, message, origin, hint } = diagnostic;
-  const data = (text: string) =>
-    printable(text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A'));
+  const data = (text: string) => printable(text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A'));
   const property = (text: string) => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
   const place =
     origin === undefined ? '' : ` file=${property(`${site}/${origin.file}`)},line=${origin.line},col=${origin.column}`;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type Liquid, toValue } from 'liquidjs';
+import { type Context, type Liquid, toValue } from 'liquidjs';
 import { stringify } from 'yaml';
 import { addAddress, hostAddress, netmask, networkAddress, prefixLength, subnet } from './addresses.ts';
-import { StrictAssign } from './strict-assign.ts';
+import { CountedCapture, StrictAssign } from './template-tags.ts';
 import { writeToml } from './write-toml.ts';
 
 /** A filter takes the piped value and its arguments; it throws an Error whose message names no value. */
@@ -58,14 +58,24 @@ const REMOVED_FILTERS = [
 ];
 const REMOVED_TAGS = ['include', 'render', 'layout', 'block', 'increment', 'decrement'];
 
+/** What Liquid calls a filter on. */
+interface FilterContext {
+  readonly context: Context;
+}
+
 /** Gives a Liquid engine exactly the filters and tags that templates may use. */
 export function installFilters(engine: Liquid): void {
   for (const name of REMOVED_FILTERS) delete engine.filters[name];
   for (const name of REMOVED_TAGS) delete engine.tags[name];
   engine.registerTag('assign', StrictAssign);
+  engine.registerTag('capture', CountedCapture);
   for (const [name, filter] of Object.entries(FILTERS)) {
     // Words such as `nil` are objects of Liquid's own until they are asked for their value.
-    engine.registerFilter(name, (value: unknown, ...args: unknown[]) => filter(toValue(value), ...args.map(toValue)));
+    engine.registerFilter(name, function (this: FilterContext, value: unknown, ...args: unknown[]) {
+      const result = filter(toValue(value), ...args.map(toValue));
+      if (typeof result === 'string') this.context.memoryLimit.use(result.length);
+      return result;
+    });
   }
 }
 

@@ -38,7 +38,7 @@ export function locateText(root: Node, text: string): Location {
 }
 
 function follow(from: Location, rest: string): { location: Location; left: number } {
-  let best: { location: Location; left: number } = { location: { ...from, complete: false }, left: rest.length };
+  let best: { location: Location; left: number } = { location: { ...from, complete: false }, left: rest.length + 1 };
   for (const step of steps(from.node, rest)) {
     const after = rest.slice(step.length + 1);
     const location: Location = {

@@ -60,10 +60,10 @@ function build(program: AST.TOMLProgram, place: (line: number, column: number) =
   }
 
   /** Walks to the table that a dotted key stands in; the parser has already refused keys that contradict each other. */
-  function descend(from: Table, keys: readonly (AST.TOMLBare | AST.TOMLQuoted)[]): Table {
+  function descend(from: Table, keys: readonly (AST.TOMLBare | AST.TOMLQuoted)[], above = 0): Table {
     let table = from;
     for (const [depth, key] of keys.entries()) {
-      if (depth > MAX_DEPTH) throw new TooDeep(originOf(key));
+      if (above + depth > MAX_DEPTH) throw new TooDeep(originOf(key));
       const found = table.entries.get(keyName(key))?.value;
       let next: Built | undefined = found?.kind === 'list' ? found.items[found.items.length - 1] : found;
       if (next === undefined) {
@@ -79,8 +79,11 @@ function build(program: AST.TOMLProgram, place: (line: number, column: number) =
   function assign(table: Table, pair: AST.TOMLKeyValue, depth = 0): void {
     const last = pair.key.keys[pair.key.keys.length - 1];
     if (last === undefined) return;
-    const parent = descend(table, pair.key.keys.slice(0, -1));
-    parent.entries.set(keyName(last), { keyOrigin: originOf(last), value: content(pair.value, depth) });
+    const parent = descend(table, pair.key.keys.slice(0, -1), depth);
+    parent.entries.set(keyName(last), {
+      keyOrigin: originOf(last),
+      value: content(pair.value, depth + pair.key.keys.length),
+    });
   }
 
   function content(node: AST.TOMLContentNode, depth: number): Built {
@@ -91,7 +94,7 @@ function build(program: AST.TOMLProgram, place: (line: number, column: number) =
         return { kind: 'list', items: node.elements.map((element) => content(element, depth + 1)), origin };
       case 'TOMLInlineTable': {
         const table: Table = { kind: 'map', entries: new Map(), origin };
-        for (const pair of node.body) assign(table, pair, depth + 1);
+        for (const pair of node.body) assign(table, pair, depth);
         return table;
       }
       case 'TOMLValue':

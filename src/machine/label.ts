@@ -89,8 +89,13 @@ function normaliseUuid(text: string): string | undefined {
   return match?.slice(1).join('-').toLowerCase();
 }
 
+/** An IPv4 address that has no other spelling, as nearly every address that is ever looked at. */
+const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
+const SHORT_IPV4 = new RegExp(`^(?:${OCTET}\\.){3}${OCTET}$`);
+
 /** An address in its short form; an IPv4 address that came through an IPv6 socket is the IPv4 address. */
 function normaliseIp(text: string): string | undefined {
+  if (SHORT_IPV4.test(text)) return text;
   const bare = text.replace(/%.*$/, '');
   return ipaddr.isValid(bare) && (bare.includes(':') || ipaddr.IPv4.isValidFourPartDecimal(bare))
     ? ipaddr.process(bare).toString()

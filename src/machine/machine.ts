@@ -11,6 +11,10 @@ export interface Machine {
   readonly known: Readonly<Partial<Record<MachineKey, string>>>;
   /** The free labels; an object without prototype, in the order of their keys. */
   readonly labels: Readonly<Record<string, string>>;
+  /** All labels in a fixed order, for logs. */
+  readonly entries: readonly (readonly [string, string])[];
+  /** One text for all labels, equal for equal machines. */
+  readonly key: string;
 }
 
 /** A parsed query string, as HTTP frameworks give it: a repeated key is a list. */
@@ -27,13 +31,13 @@ export type AddressSource =
  * labels, or `ip` where the connection tells it.
  */
 export function parseMachine(query: Query, address: AddressSource): Machine {
-  const entries = Object.entries(query);
-  if (entries.length > LABEL_LIMITS.count) {
+  const given = Object.entries(query);
+  if (given.length > LABEL_LIMITS.count) {
     throw new ProvisioningError('label-invalid', `more than ${LABEL_LIMITS.count} labels were given`);
   }
   const known: Partial<Record<MachineKey, string>> = Object.create(null);
   const labels: Record<string, string> = Object.create(null);
-  for (const [key, text] of entries.sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [key, text] of given.sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (!isLabelKey(key)) {
       throw new ProvisioningError(
         'label-invalid',
@@ -54,19 +58,18 @@ export function parseMachine(query: Query, address: AddressSource): Machine {
     const normal = normaliseLabel('ip', address.ip);
     if (normal.ok) known.ip = normal.value;
   }
-  return Object.freeze({ known: Object.freeze(known), labels: Object.freeze(labels) });
+  const entries: (readonly [string, string])[] = [];
+  for (const name of MACHINE_KEYS) {
+    const value = known[name];
+    if (value !== undefined) entries.push([name, value]);
+  }
+  entries.push(...Object.entries(labels));
+  // No label holds a control character, so these keep them apart.
+  const key = entries.map(([name, value]) => `${name}\0${value}`).join('\x01');
+  return Object.freeze({ known: Object.freeze(known), labels: Object.freeze(labels), entries, key });
 }
 
 /** The value of a label, understood or free; undefined when the machine does not have it. */
 export function labelOf(machine: Machine, key: string): string | undefined {
   return isMachineKey(key) ? machine.known[key] : machine.labels[key];
-}
-
-/** All labels in a fixed order, for logs and as part of a render's identity. */
-export function machineEntries(machine: Machine): readonly (readonly [string, string])[] {
-  const known = MACHINE_KEYS.flatMap((key) => {
-    const value = machine.known[key];
-    return value === undefined ? [] : [[key, value] as const];
-  });
-  return [...known, ...Object.entries(machine.labels)];
 }

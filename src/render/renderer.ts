@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import { formatSpecVersion } from '../ignition/spec-version.ts';
-import { machineEntries } from '../machine/machine.ts';
 import type { Profile } from '../site/revision.ts';
 import type { CacheStatistics } from './content-cache.ts';
 import type { Rendered, RenderedInFull, RenderRequest } from './render.ts';
@@ -14,6 +13,8 @@ import { weighReports } from './translate.ts';
 export interface Renderer {
   /** The finished config for a machine; see `render` for what it throws. */
   render(served: Served, request: RenderRequest): Promise<Rendered>;
+  /** What {@link Renderer.render} would give, when that is known without any work; throws what it is known to throw. */
+  recall(served: Served, request: RenderRequest): Rendered | undefined;
   /** The same bytes, with the Butane they come from. */
   renderInFull(served: Served, request: RenderRequest): Promise<RenderedInFull>;
   statistics(): CacheStatistics;
@@ -80,14 +81,21 @@ export function createRenderer(options: RendererOptions): Renderer {
     }
   }
 
+  function recall(key: string): Rendered | undefined {
+    const known = outcomes.get(key);
+    if (known === undefined) return undefined;
+    if (!known.ok) throw known.error;
+    const content = translator.peek(known.rendered.contentKey);
+    return content?.ok ? { ...known.rendered, body: content.body, timings: NO_TIME } : undefined;
+  }
+
   return {
     renderInFull,
+    recall: (served, request) => recall(identityOf(served, request)),
     async render(served, request) {
       const key = identityOf(served, request);
-      const known = outcomes.get(key);
-      if (known?.ok === false) throw known.error;
-      const content = known === undefined ? undefined : translator.peek(known.rendered.contentKey);
-      if (known !== undefined && content?.ok) return { ...known.rendered, body: content.body, timings: NO_TIME };
+      const known = recall(key);
+      if (known !== undefined) return known;
       const running = underWay.get(key) ?? renderAnew(key, served, request);
       underWay.set(key, running);
       return running;
@@ -105,13 +113,9 @@ function weigh(outcome: Outcome, key: string): number {
 
 const NO_TIME = { selectMs: 0, composeMs: 0, translateMs: 0 };
 
-function identityOf(served: Served, request: RenderRequest): string {
-  return JSON.stringify([
-    served.revision.id,
-    request.profileId ?? null,
-    request.accepts === undefined ? null : formatSpecVersion(request.accepts),
-    machineEntries(request.machine),
-  ]);
+function identityOf({ revision }: Served, { profileId, accepts, machine }: RenderRequest): string {
+  const spec = accepts === undefined ? '' : formatSpecVersion(accepts);
+  return `${revision.id}\x02${profileId ?? ''}\x02${spec}\x02${machine.key}`;
 }
 
 /**

@@ -173,8 +173,12 @@ export function suggest(word: string, allowed: readonly string[]): string | unde
   return `expected one of ${allowed.map((each) => `\`${each}\``).join(', ')}`;
 }
 
+/** Nobody misspells a longer word, and comparing one takes time. */
+const MAX_WORD = 100;
+
 /** The allowed word that a misspelt one must have meant, if it is near enough to any. */
 export function nearest(word: string, allowed: readonly string[]): string | undefined {
+  if (word.length > MAX_WORD) return undefined;
   const ranked = allowed
     .map((each) => ({ each, distance: editDistance(word, each) }))
     .sort((a, b) => a.distance - b.distance || compareText(a.each, b.each));

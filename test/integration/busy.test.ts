@@ -6,7 +6,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { ProvisioningError } from '../../src/errors.ts';
 import { createMachineApp } from '../../src/http/machine-app.ts';
-import { notReady } from '../../src/http/site-state.ts';
+import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import type { Renderer } from '../../src/render/renderer.ts';
 import { readSiteRevision } from '../../src/service.ts';
 import { ask, assertProblem, eventually, siteChecked, startTestService, wrapButane } from '../support/service.ts';
@@ -126,20 +126,7 @@ test('A butane that crashes is no fault of a machine, and what it prints stays i
 });
 
 test('A machine that comes before the site is read is told to ask again', async (t) => {
-  const renderer: Renderer = {
-    render: () => Promise.reject(notReady()),
-    renderInFull: () => Promise.reject(notReady()),
-    statistics: () => ({ entries: 0, bytes: 0, hits: 0, misses: 0 }),
-  };
-  const site = {
-    current: () => {
-      throw notReady();
-    },
-    ready: false,
-    loadedAt: undefined,
-    reports: { complete: false, items: [] },
-  };
-  const app = await createMachineApp({ site, renderer, version: '0', logger: pino({ level: 'silent' }) });
+  const app = await createMachineApp({ ...NOTHING_SERVED, version: '0', logger: pino({ level: 'silent' }) });
   t.after(() => app.close());
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
   for (const path of ['/ignition', '/ignition/any', '/ignition?mac=zz']) {
@@ -150,9 +137,8 @@ test('A machine that comes before the site is read is told to ask again', async 
 
 test('A fault that nobody foresaw is 503, and the machine is told nothing of it', async (t) => {
   const renderer: Renderer = {
+    ...NOTHING_SERVED.renderer,
     render: () => Promise.reject(new TypeError('secret-inside', { cause: new ProvisioningError('internal', 'x') })),
-    renderInFull: () => Promise.reject(notReady()),
-    statistics: () => ({ entries: 0, bytes: 0, hits: 0, misses: 0 }),
   };
   const directory = await writeSite(t, { 'profiles/a.bu': butaneProfile('fcos', '1.5.0') });
   const served = { revision: await readSiteRevision(directory), filesDir: directory };

@@ -5,29 +5,12 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { pino } from 'pino';
 import { parse } from 'yaml';
 import { createMachineApp } from '../../src/http/machine-app.ts';
+import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import { createOperatorApp } from '../../src/http/operator-app.ts';
-import { notReady } from '../../src/http/site-state.ts';
-import type { Renderer } from '../../src/render/renderer.ts';
 import { describeApis } from '../../src/service.ts';
 import { routesOf } from '../support/routes.ts';
 
-const options = {
-  site: {
-    current() {
-      throw notReady();
-    },
-    ready: false,
-    loadedAt: undefined,
-    reports: { complete: false, items: [] },
-  },
-  renderer: {
-    render: () => Promise.reject(notReady()),
-    renderInFull: () => Promise.reject(notReady()),
-    statistics: () => ({ entries: 0, bytes: 0, hits: 0, misses: 0 }),
-  } satisfies Renderer,
-  version: '0.0.0',
-  logger: pino({ level: 'silent' }),
-};
+const options = { ...NOTHING_SERVED, version: '0.0.0', logger: pino({ level: 'silent' }) };
 
 /** What carries no description: the pages of the documentation itself, and the document. */
 const UNDESCRIBED = /^\/(?:docs|openapi\.json)/;

@@ -6,8 +6,8 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { pino } from 'pino';
 import { parse } from 'yaml';
+import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import { createOperatorApp } from '../../src/http/operator-app.ts';
-import { notReady } from '../../src/http/site-state.ts';
 import { routesOf } from '../support/routes.ts';
 import type { Answer } from '../support/service.ts';
 import { ask, assertProblem, siteChecked, startTestService } from '../support/service.ts';
@@ -156,19 +156,7 @@ test('An author finds every fault of a site in the operator API', async (t) => {
 
 async function withToken(t: TestContext, token: string | undefined) {
   const app = await createOperatorApp({
-    site: {
-      current() {
-        throw notReady();
-      },
-      ready: false,
-      loadedAt: undefined,
-      reports: { complete: false, items: [] },
-    },
-    renderer: {
-      render: () => Promise.reject(notReady()),
-      renderInFull: () => Promise.reject(notReady()),
-      statistics: () => ({ entries: 0, bytes: 0, hits: 0, misses: 0 }),
-    },
+    ...NOTHING_SERVED,
     version: '0.0.0',
     logger: pino({ level: 'silent' }),
     ...(token === undefined ? {} : { token }),

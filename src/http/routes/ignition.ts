@@ -4,7 +4,7 @@ import { parseAccept } from '../../ignition/accept.ts';
 import { ignitionMediaType } from '../../ignition/media-type.ts';
 import { formatSpecVersion } from '../../ignition/spec-version.ts';
 import type { Machine } from '../../machine/machine.ts';
-import { machineEntries, parseMachine } from '../../machine/machine.ts';
+import { parseMachine } from '../../machine/machine.ts';
 import type { Rendered } from '../../render/render.ts';
 import type { Renderer } from '../../render/renderer.ts';
 import { withDeadline } from '../../render/renderer.ts';
@@ -94,46 +94,58 @@ async function deliver(
   profileId: string | undefined,
 ): Promise<FastifyReply> {
   const accepts = parseAccept(request.headers.accept, request.headers['user-agent']);
-  request.audit = { profile: profileId, specAsked: accepts === undefined ? null : formatSpecVersion(accepts) };
+  const audit: Record<string, unknown> = {
+    profile: profileId,
+    specAsked: accepts === undefined ? null : formatSpecVersion(accepts),
+  };
+  request.audit = audit;
   const served = site.current();
-  const query = typeof request.query === 'object' && request.query !== null ? { ...request.query } : {};
-  const machine = parseMachine(query, { from: 'connection', ip: request.ip });
-  request.audit = { ...request.audit, revision: served.revision.id, labels: loggable(machine) };
-  const rendered = await withDeadline(
-    renderer.render(served, {
-      machine,
-      ...(profileId === undefined ? {} : { profileId }),
-      ...(accepts === undefined ? {} : { accepts }),
-    }),
-    DEADLINE_MS,
-  );
-  request.audit = { ...request.audit, ...auditOf(rendered) };
-  return reply
-    .header('Content-Type', ignitionMediaType(rendered.specVersion))
-    .header('Content-Length', rendered.body.length)
-    .header('ETag', `"sha512-${rendered.sha512}"`)
-    .header('Cache-Control', 'private, no-store')
-    .header('Vary', 'Accept')
-    .send(rendered.body);
+  const query: unknown = request.query;
+  const machine = parseMachine(isQuery(query) ? query : {}, { from: 'connection', ip: request.ip });
+  audit.revision = served.revision.id;
+  audit.labels = loggable(machine);
+  const asked = {
+    machine,
+    ...(profileId === undefined ? {} : { profileId }),
+    ...(accepts === undefined ? {} : { accepts }),
+  };
+  const rendered = renderer.recall(served, asked) ?? (await withDeadline(renderer.render(served, asked), DEADLINE_MS));
+  const { selectMs, composeMs, translateMs } = rendered.timings;
+  audit.profile = rendered.profile;
+  audit.group = rendered.group ?? null;
+  audit.specGiven = rendered.specVersion;
+  audit.sha512 = rendered.sha512;
+  audit.bytes = rendered.body.length;
+  audit.stagesMs = { select: round(selectMs), compose: round(composeMs), translate: round(translateMs) };
+  return reply.headers(headersOf(rendered)).send(rendered.body);
 }
 
-function auditOf(rendered: Rendered): Readonly<Record<string, unknown>> {
-  const { selectMs, composeMs, translateMs } = rendered.timings;
-  return {
-    profile: rendered.profile,
-    group: rendered.group ?? null,
-    specGiven: rendered.specVersion,
-    sha512: rendered.sha512,
-    bytes: rendered.body.length,
-    stagesMs: { select: round(selectMs), compose: round(composeMs), translate: round(translateMs) },
-  };
+function isQuery(query: unknown): query is Readonly<Record<string, unknown>> {
+  return typeof query === 'object' && query !== null;
+}
+
+const HEADERS = new WeakMap<Buffer, Readonly<Record<string, string | number>>>();
+
+/** The headers of a body, which are as old as the body. */
+function headersOf({ body, specVersion, sha512 }: Rendered): Readonly<Record<string, string | number>> {
+  const known = HEADERS.get(body);
+  if (known !== undefined) return known;
+  const headers = Object.freeze({
+    'Content-Type': ignitionMediaType(specVersion),
+    'Content-Length': body.length,
+    ETag: `"sha512-${sha512}"`,
+    'Cache-Control': 'private, no-store',
+    Vary: 'Accept',
+  });
+  HEADERS.set(body, headers);
+  return headers;
 }
 
 /** Free labels whose key suggests a secret are logged without their value; a machine's URL is no place for one. */
 const SECRET_KEY = /token|secret|passw|credential|key/i;
 
 function loggable(machine: Machine): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    machineEntries(machine).map(([key, value]) => [key, SECRET_KEY.test(key) ? '[redacted]' : value]),
-  );
+  const labels: Record<string, string> = Object.create(null);
+  for (const [key, value] of machine.entries) labels[key] = SECRET_KEY.test(key) ? '[redacted]' : value;
+  return labels;
 }

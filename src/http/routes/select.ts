@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { machineEntries, parseMachine } from '../../machine/machine.ts';
+import { parseMachine } from '../../machine/machine.ts';
 import { explain } from '../../site/selection.ts';
 import type { App } from '../app.ts';
 import type { SiteState } from '../site-state.ts';
@@ -51,7 +51,7 @@ export function selectRoutes(app: App, { site }: { readonly site: SiteState }): 
       const machine = parseMachine(request.query, { from: 'query' });
       const { outcome, groups } = explain(revision, machine);
       const common = {
-        labels: Object.fromEntries(machineEntries(machine)),
+        labels: Object.fromEntries(machine.entries),
         groups: groups.map(({ group, verdict, mismatches }) => ({
           id: group.id,
           verdict,

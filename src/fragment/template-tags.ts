@@ -1,5 +1,5 @@
 import type { Context, Liquid, TagToken, TopLevelToken } from 'liquidjs';
-import { Tag, Value } from 'liquidjs';
+import { CaptureTag, Tag, Value } from 'liquidjs';
 
 /** Liquid's `assign`, but for a name that is not defined: that is a fault here as it is everywhere else. */
 export class StrictAssign extends Tag {
@@ -25,5 +25,16 @@ export class StrictAssign extends Tag {
 
   *localScope() {
     yield this.#name;
+  }
+}
+
+/** Liquid's `capture`, but what it captures counts as memory, so that it cannot double a text without end. */
+export class CountedCapture extends CaptureTag {
+  override *render(context: Context): Generator<unknown, void, string> {
+    const before = { ...context.bottom() };
+    yield* super.render(context);
+    for (const [name, value] of Object.entries(context.bottom())) {
+      if (typeof value === 'string' && before[name] !== value) context.memoryLimit.use(value.length);
+    }
   }
 }

@@ -1,0 +1,21 @@
+import type { Renderer } from '../render/renderer.ts';
+import type { SiteState } from './site-state.ts';
+import { notReady } from './site-state.ts';
+
+/** What the apps are made with when only their routes matter: a site that is never ready, and a renderer for it. */
+export const NOTHING_SERVED: { readonly site: SiteState; readonly renderer: Renderer } = Object.freeze({
+  site: Object.freeze({
+    current() {
+      throw notReady();
+    },
+    ready: false,
+    loadedAt: undefined,
+    reports: { complete: false, items: [] },
+  }),
+  renderer: Object.freeze({
+    recall: () => undefined,
+    render: () => Promise.reject(notReady()),
+    renderInFull: () => Promise.reject(notReady()),
+    statistics: () => ({ entries: 0, bytes: 0, hits: 0, misses: 0 }),
+  }),
+});
