@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,7 +47,6 @@ async function measure(effort: Effort): Promise<void> {
     const machine = parseMachine({ mac: MARK }, { from: 'query' });
     const rendered = await workshop.renderer.renderInFull(workshop.served, { machine, profileId: PROFILE });
     const { identity } = workshop.butane;
-    await writeFile(join(bench.scratch, 'body.ign'), rendered.body);
     await writeFile(join(bench.scratch, 'small.bu'), rendered.butane ?? '');
     await writeFile(join(bench.scratch, 'large.bu'), largeDocument());
     say(
@@ -77,16 +76,12 @@ async function measure(effort: Effort): Promise<void> {
 }
 
 async function measureHot(effort: Effort, scratch: string, service: string): Promise<void> {
-  const bare = await startServer(
-    [
-      fileURLToPath(new URL('bare-route-process.js', import.meta.url)),
-      join(scratch, 'body.ign'),
-      'application/vnd.coreos.ignition+json; version=3.4.0',
-    ],
-    join(scratch, 'bare.log'),
-  );
+  const path = `/ignition/${PROFILE}?mac=${macOf(1)}`;
+  await recordAnswer(`${service}${path}`, scratch);
+  const files = ['hot.ign', 'headers.json', 'line.json'].map((file) => join(scratch, file));
+  const program = fileURLToPath(new URL('bare-route-process.js', import.meta.url));
+  const bare = await startServer([program, ...files], join(scratch, 'bare.log'));
   try {
-    const path = `/ignition/${PROFILE}?mac=${macOf(1)}`;
     const options = { rounds: effort.rounds, seconds: effort.hotSeconds, connections: CONNECTIONS };
     const { rate, p99Ms } = await compareHot(`${service}${path}`, `${bare.url}${path}`, options);
     const rows = [figure('requests/s', summarise(rate), 0.7), figure('p99, ms', summarise(p99Ms))];
@@ -95,6 +90,23 @@ async function measureHot(effort: Effort, scratch: string, service: string): Pro
   } finally {
     await bare.close();
   }
+}
+
+/** What the service answers and logs, so that the bare route can give and log the same. */
+async function recordAnswer(url: string, scratch: string): Promise<void> {
+  await fetch(url);
+  const response = await fetch(url);
+  await writeFile(join(scratch, 'hot.ign'), Buffer.from(await response.arrayBuffer()));
+  const names = ['content-type', 'etag', 'cache-control', 'vary', 'content-length'];
+  const headers = Object.fromEntries(names.map((name) => [name, response.headers.get(name)]));
+  await writeFile(join(scratch, 'headers.json'), JSON.stringify(headers));
+  const written = (await readFile(join(scratch, 'service.log'), 'utf8')).trim().split('\n').at(-1) ?? '';
+  // The rest is made anew for each request.
+  const { level, time, reqId, method, route, status, remote, userAgent, durationMs, msg, ...line } =
+    JSON.parse(written);
+  if (msg !== 'request' || status !== 200 || response.status !== 200)
+    throw new Error(`no answer to measure: ${written}`);
+  await writeFile(join(scratch, 'line.json'), JSON.stringify(line));
 }
 
 async function measureNeverSeen(effort: Effort, scratch: string, service: string, butane: string): Promise<void> {

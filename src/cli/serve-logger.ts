@@ -11,7 +11,7 @@ export interface ServeLogger {
 }
 
 /** Lines wait in memory up to this size; a reader that has stalled loses what comes then, and holds up no machine. */
-const BUFFER_BYTES = 4 * 1024 * 1024;
+const BUFFER_BYTES = 64 * 1024 * 1024;
 
 /** How long the end waits for a reader. */
 const END_MS = 500;

@@ -14,10 +14,16 @@ export interface Renderer {
   /** The finished config for a machine; see `render` for what it throws. */
   render(served: Served, request: RenderRequest): Promise<Rendered>;
   /** What {@link Renderer.render} would give, when that is known without any work; throws what it is known to throw. */
-  recall(served: Served, request: RenderRequest): Rendered | undefined;
+  recall(served: Served, request: RenderRequest): Recalled | undefined;
   /** The same bytes, with the Butane they come from. */
   renderInFull(served: Served, request: RenderRequest): Promise<RenderedInFull>;
   statistics(): CacheStatistics;
+}
+
+/** A config that was made before: about it, and its bytes. */
+export interface Recalled {
+  readonly about: Omit<Rendered, 'body'>;
+  readonly body: Buffer;
 }
 
 /** What a renderer is made from. */
@@ -70,7 +76,8 @@ export function createRenderer(options: RendererOptions): Renderer {
     try {
       const { butane: _, body, ...rendered } = await renderInFull(served, request);
       const { contentKey } = rendered;
-      if (contentKey !== undefined) outcomes.set(key, { ok: true, rendered: { ...rendered, contentKey } });
+      if (contentKey !== undefined)
+        outcomes.set(key, { ok: true, rendered: { ...rendered, contentKey, timings: NO_TIME } });
       return { ...rendered, body };
     } catch (error) {
       const lasts = error instanceof ProvisioningError && LASTING.has(error.code) && !isSlow(error);
@@ -81,12 +88,12 @@ export function createRenderer(options: RendererOptions): Renderer {
     }
   }
 
-  function recall(key: string): Rendered | undefined {
+  function recall(key: string): Recalled | undefined {
     const known = outcomes.get(key);
     if (known === undefined) return undefined;
     if (!known.ok) throw known.error;
     const content = translator.peek(known.rendered.contentKey);
-    return content?.ok ? { ...known.rendered, body: content.body, timings: NO_TIME } : undefined;
+    return content?.ok ? { about: known.rendered, body: content.body } : undefined;
   }
 
   return {
@@ -95,7 +102,7 @@ export function createRenderer(options: RendererOptions): Renderer {
     async render(served, request) {
       const key = identityOf(served, request);
       const known = recall(key);
-      if (known !== undefined) return known;
+      if (known !== undefined) return { ...known.about, body: known.body };
       const running = underWay.get(key) ?? renderAnew(key, served, request);
       underWay.set(key, running);
       return running;
@@ -113,9 +120,17 @@ function weigh(outcome: Outcome, key: string): number {
 
 const NO_TIME = { selectMs: 0, composeMs: 0, translateMs: 0 };
 
-function identityOf({ revision }: Served, { profileId, accepts, machine }: RenderRequest): string {
+const IDENTITIES = new WeakMap<RenderRequest, { readonly revision: string; readonly identity: string }>();
+
+/** What two renders that give the same have in common; made once for a request that comes again as the same object. */
+function identityOf({ revision }: Served, request: RenderRequest): string {
+  const known = IDENTITIES.get(request);
+  if (known?.revision === revision.id) return known.identity;
+  const { profileId, accepts, machine } = request;
   const spec = accepts === undefined ? '' : formatSpecVersion(accepts);
-  return `${revision.id}\x02${profileId ?? ''}\x02${spec}\x02${machine.key}`;
+  const identity = `${revision.id}\x02${profileId ?? ''}\x02${spec}\x02${machine.key}`;
+  IDENTITIES.set(request, { revision: revision.id, identity });
+  return identity;
 }
 
 /**

@@ -1,12 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import { Type } from 'typebox';
 import { parseAccept } from '../../ignition/accept.ts';
 import { ignitionMediaType } from '../../ignition/media-type.ts';
 import { formatSpecVersion } from '../../ignition/spec-version.ts';
 import type { Machine } from '../../machine/machine.ts';
 import { parseMachine } from '../../machine/machine.ts';
-import type { Rendered } from '../../render/render.ts';
-import type { Renderer } from '../../render/renderer.ts';
+import type { RenderRequest } from '../../render/render.ts';
+import type { Recalled, Renderer } from '../../render/renderer.ts';
 import { withDeadline } from '../../render/renderer.ts';
 import type { App } from '../app.ts';
 import { round } from '../app.ts';
@@ -52,7 +53,8 @@ const DESCRIPTION = `The Accept header names the newest spec version that the cl
 where that loses nothing. A client that names no version gets the profile's own.`.replaceAll('\n', ' ');
 
 /** `GET /ignition/{profile}` and `GET /ignition`: the finished config for the machine that asks. */
-export function ignitionRoutes(app: App, options: IgnitionRoutesOptions): void {
+export function ignitionRoutes(app: App, { site, renderer }: IgnitionRoutesOptions): void {
+  const options = { site, renderer, read: createReader() };
   app.get(
     '/ignition/:profile',
     {
@@ -87,47 +89,91 @@ export function ignitionRoutes(app: App, options: IgnitionRoutesOptions): void {
   );
 }
 
-async function deliver(
-  { site, renderer }: IgnitionRoutesOptions,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  profileId: string | undefined,
-): Promise<FastifyReply> {
-  const accepts = parseAccept(request.headers.accept, request.headers['user-agent']);
-  const audit: Record<string, unknown> = {
-    profile: profileId,
-    specAsked: accepts === undefined ? null : formatSpecVersion(accepts),
+/** What a request asks for, as it was understood. */
+interface Question {
+  readonly asked: RenderRequest;
+  readonly specAsked: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** Bytes of questions that are remembered. */
+const QUESTION_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Reads what a request asks for. The same words mean the same each time, and a machine that boots asks several times, so
+ * the reading is remembered. Throws what `parseMachine` does.
+ */
+function createReader(): (request: FastifyRequest, profileId: string | undefined) => Question {
+  const known = new LRUCache<string, Question>({
+    maxSize: QUESTION_BYTES,
+    sizeCalculation: ({ asked }, key) => 2 * (key.length + asked.machine.key.length) + 1000,
+  });
+  return (request, profileId) => {
+    const { accept, 'user-agent': userAgent } = request.headers;
+    const key = `${request.url}\n${request.ip}\n${accept ?? ''}\n${userAgent ?? ''}`;
+    const question = known.get(key) ?? readQuestion(request, profileId);
+    known.set(key, question);
+    return question;
   };
-  request.audit = audit;
-  const served = site.current();
+}
+
+function readQuestion(request: FastifyRequest, profileId: string | undefined): Question {
+  const accepts = parseAccept(request.headers.accept, request.headers['user-agent']);
   const query: unknown = request.query;
   const machine = parseMachine(isQuery(query) ? query : {}, { from: 'connection', ip: request.ip });
-  audit.revision = served.revision.id;
-  audit.labels = loggable(machine);
-  const asked = {
+  const asked = Object.freeze({
     machine,
     ...(profileId === undefined ? {} : { profileId }),
     ...(accepts === undefined ? {} : { accepts }),
-  };
-  const rendered = renderer.recall(served, asked) ?? (await withDeadline(renderer.render(served, asked), DEADLINE_MS));
-  const { selectMs, composeMs, translateMs } = rendered.timings;
-  audit.profile = rendered.profile;
-  audit.group = rendered.group ?? null;
-  audit.specGiven = rendered.specVersion;
-  audit.sha512 = rendered.sha512;
-  audit.bytes = rendered.body.length;
-  audit.stagesMs = { select: round(selectMs), compose: round(composeMs), translate: round(translateMs) };
-  return reply.headers(headersOf(rendered)).send(rendered.body);
+  });
+  return { asked, specAsked: accepts === undefined ? null : formatSpecVersion(accepts), labels: loggable(machine) };
 }
 
 function isQuery(query: unknown): query is Readonly<Record<string, unknown>> {
   return typeof query === 'object' && query !== null;
 }
 
+/** Answers at once what is known, and else when it is. */
+function deliver(
+  { site, renderer, read }: IgnitionRoutesOptions & { readonly read: ReturnType<typeof createReader> },
+  request: FastifyRequest,
+  reply: FastifyReply,
+  profileId: string | undefined,
+): FastifyReply | Promise<FastifyReply> {
+  const audit: Record<string, unknown> = { profile: profileId };
+  request.audit = audit;
+  const served = site.current();
+  const { asked, specAsked, labels } = read(request, profileId);
+  audit.specAsked = specAsked;
+  audit.revision = served.revision.id;
+  audit.labels = labels;
+  const send = ({ about, body }: Recalled): FastifyReply => {
+    noteRendered(audit, about, body);
+    return reply.headers(headersOf(about, body)).send(body);
+  };
+  const known = renderer.recall(served, asked);
+  if (known !== undefined) return send(known);
+  const rendered = withDeadline(renderer.render(served, asked), DEADLINE_MS);
+  return rendered.then((about) => send({ about, body: about.body }));
+}
+
+function noteRendered(audit: Record<string, unknown>, about: Recalled['about'], body: Buffer): void {
+  const { selectMs, composeMs, translateMs } = about.timings;
+  audit.profile = about.profile;
+  audit.group = about.group ?? null;
+  audit.specGiven = about.specVersion;
+  audit.sha512 = about.sha512;
+  audit.bytes = body.length;
+  audit.stagesMs = { select: round(selectMs), compose: round(composeMs), translate: round(translateMs) };
+}
+
 const HEADERS = new WeakMap<Buffer, Readonly<Record<string, string | number>>>();
 
 /** The headers of a body, which are as old as the body. */
-function headersOf({ body, specVersion, sha512 }: Rendered): Readonly<Record<string, string | number>> {
+function headersOf(
+  { specVersion, sha512 }: Recalled['about'],
+  body: Buffer,
+): Readonly<Record<string, string | number>> {
   const known = HEADERS.get(body);
   if (known !== undefined) return known;
   const headers = Object.freeze({
