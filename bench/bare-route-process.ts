@@ -14,7 +14,7 @@ const headers = JSON.parse(await readFile(headersFile, 'utf8'));
 const line = JSON.parse(await readFile(lineFile, 'utf8'));
 const loggerInstance = pino(
   { level: 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime },
-  pino.destination({ dest: 2, sync: false }),
+  pino.destination({ dest: 2, sync: false, minLength: 4096, periodicFlush: 100 }),
 );
 const app = fastify({
   loggerInstance,

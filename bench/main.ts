@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parseMachine } from '../src/machine/machine.ts';
@@ -13,11 +14,12 @@ import { largeDocument, makeBenchSite, PROFILE } from './site-file.ts';
 import type { Pair, Summary } from './statistics.ts';
 import { median, summarise, table } from './statistics.ts';
 
-const USAGE = `usage: npm run bench -- [--quick]
+const USAGE = `usage: npm run bench -- [--quick] [--only hot|never-seen|butane]
 
 Measures the service beside what it is made of and prints Markdown tables. Takes about two minutes.
 
-  --quick   fewer and shorter rounds, about twenty seconds; the ratios are rough then
+  --quick       fewer and shorter rounds, about twenty seconds; the ratios are rough then
+  --only PART   measure only this
 `;
 
 /** How much is measured. */
@@ -36,7 +38,10 @@ const CONNECTIONS = 32;
 const MARK = '02:ff:ff:ff:ff:ff';
 const cores = availableParallelism();
 
-const { values: flags } = parseArgs({ options: { quick: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+const { values: flags } = parseArgs({
+  options: { quick: { type: 'boolean' }, only: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+});
+const wants = (part: string) => flags.only === undefined || flags.only === part;
 if (flags.help) process.stdout.write(USAGE);
 else await measure(flags.quick ? QUICK : FULL);
 
@@ -63,12 +68,12 @@ async function measure(effort: Effort): Promise<void> {
       join(bench.scratch, 'service.log'),
     );
     try {
-      await measureHot(effort, bench.scratch, service.url);
-      await measureNeverSeen(effort, bench.scratch, service.url, identity.path);
+      if (wants('hot')) await measureHot(effort, bench.scratch, service.url);
+      if (wants('never-seen')) await measureNeverSeen(effort, bench.scratch, service.url, identity.path);
     } finally {
       await service.close();
     }
-    await measureButane(effort, bench.scratch, identity.path);
+    if (wants('butane')) await measureButane(effort, bench.scratch, identity.path);
   } finally {
     await workshop.close();
     await bench.remove();
@@ -100,12 +105,13 @@ async function recordAnswer(url: string, scratch: string): Promise<void> {
   const names = ['content-type', 'etag', 'cache-control', 'vary', 'content-length'];
   const headers = Object.fromEntries(names.map((name) => [name, response.headers.get(name)]));
   await writeFile(join(scratch, 'headers.json'), JSON.stringify(headers));
-  const written = (await readFile(join(scratch, 'service.log'), 'utf8')).trim().split('\n').at(-1) ?? '';
+  // Lines are collected for a moment before they are written.
+  await delay(500);
+  const lines = (await readFile(join(scratch, 'service.log'), 'utf8')).trim().split('\n');
+  const written = JSON.parse(lines.findLast((text) => text.includes('"msg":"request"')) ?? '{}');
+  if (written.status !== 200 || response.status !== 200) throw new Error('there is no answer to measure');
   // The rest is made anew for each request.
-  const { level, time, reqId, method, route, status, remote, userAgent, durationMs, msg, ...line } =
-    JSON.parse(written);
-  if (msg !== 'request' || status !== 200 || response.status !== 200)
-    throw new Error(`no answer to measure: ${written}`);
+  const { level, time, reqId, method, route, status, remote, userAgent, durationMs, msg, ...line } = written;
   await writeFile(join(scratch, 'line.json'), JSON.stringify(line));
 }
 

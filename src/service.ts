@@ -61,6 +61,8 @@ export interface WorkshopOptions {
   readonly butane?: string;
   readonly publicUrl: string;
   readonly stateDir?: string;
+  /** Many translations are to come, by a process whose memory grows. */
+  readonly longLived?: boolean;
 }
 
 /** A site with faults of the whole: what was found, and the text of its documents for code frames. */
@@ -83,15 +85,14 @@ export function endOnSignals(): void {
   }
 }
 
-/** Finds and opens butane. */
-export async function findAndOpenButane(explicit: string | undefined): Promise<Butane> {
+async function findAndOpenButane(explicit: string | undefined, helper: boolean): Promise<Butane> {
   const built = join(findPackage(), '.tools/bin/butane');
   const path = await findButane({
     ...(explicit === undefined ? {} : { explicit }),
     built,
     searchPath: process.env.PATH,
   });
-  return openButane(path);
+  return openButane(path, { helper });
 }
 
 /** Reads and parses a site, for what needs no butane. Throws {@link SiteFaults}. */
@@ -105,7 +106,7 @@ export async function readSiteRevision(site: string): Promise<Revision> {
 /** Reads, parses and checks a site. Throws {@link SiteFaults}, or a ProvisioningError when it cannot be read at all. */
 export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> {
   const revision = await readSiteRevision(options.site);
-  const butane = await findAndOpenButane(options.butane);
+  const butane = await findAndOpenButane(options.butane, options.longLived ?? false);
   const files = await copyFiles(revision.files, options.stateDir);
   const translator = createTranslator(butane, CACHE_BYTES);
   const renderer = createRenderer({
@@ -200,7 +201,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   try {
     await listen(operator, config.operatorListen);
     await listen(machine, config.listen);
-    const opened = await openWorkshop(config);
+    const opened = await openWorkshop({ ...config, longLived: true });
     workshop = opened;
     loadedAt = new Date();
     const { revision } = opened.served;

@@ -50,7 +50,8 @@ export function startBounded(run: BoundedRun): BoundedProcess {
   const startedAt = performance.now();
   const spawned = trySpawn(run);
   if (typeof spawned === 'string') {
-    return { result: Promise.resolve(notStarted(spawned, startedAt)), stop: () => undefined };
+    const result = neverStarted('not-started', spawned, performance.now() - startedAt);
+    return { result: Promise.resolve(result), stop: () => undefined };
   }
   const child: ChildProcess = spawned;
   killWithUs(child);
@@ -133,18 +134,10 @@ function trySpawn(run: BoundedRun): ChildProcess | string {
   }
 }
 
-function notStarted(startFault: string, startedAt: number): BoundedResult {
+/** The result of a run that never began. `startFault` is the system's word for why, where it was the system. */
+export function neverStarted(cut: Cut, startFault?: string, durationMs = 0): BoundedResult {
   const nothing = Buffer.alloc(0);
-  const durationMs = performance.now() - startedAt;
-  return {
-    stdout: nothing,
-    stderr: nothing,
-    exitCode: undefined,
-    signal: undefined,
-    cut: 'not-started',
-    startFault,
-    durationMs,
-  };
+  return { stdout: nothing, stderr: nothing, exitCode: undefined, signal: undefined, cut, startFault, durationMs };
 }
 
 function codeOf(error: unknown): string {

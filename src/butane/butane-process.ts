@@ -5,10 +5,11 @@ import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import PQueue from 'p-queue';
 import { ProvisioningError } from '../errors.ts';
-import type { BoundedProcess, BoundedResult } from './bounded-process.ts';
+import type { BoundedProcess, BoundedResult, BoundedRun } from './bounded-process.ts';
 import { startBounded } from './bounded-process.ts';
 import type { Butane, ButaneIdentity, TranslateRequest, Translation } from './butane.ts';
 import { parseReport } from './report.ts';
+import { createSpawner } from './spawner-process.ts';
 
 /** How much butane may use. */
 export interface ButaneLimits {
@@ -44,28 +45,61 @@ export const DEFAULT_BUTANE_LIMITS: ButaneLimits = Object.freeze({
 /** More threads only cost time: one butane per core is the fastest way through many documents. */
 const ENVIRONMENT: Readonly<Record<string, string>> = { GOMAXPROCS: '1' };
 
-/** How butane is started: the program, and what stands before butane's own arguments. */
+/** How butane is started: the program, what stands before butane's own arguments, and who starts it. */
 interface Command {
   readonly program: string;
   readonly args: readonly string[];
+  readonly start: (run: BoundedRun) => BoundedProcess;
+  /** Runs that may be handed over beyond those that go on, so that a core is never without work. */
+  readonly ahead: number;
+  /** Stops those of them that have not begun. */
+  readonly refuseWaiting: () => void;
+  /** Ends what was made for starting it. */
+  readonly close: () => void;
+}
+
+/** How a butane is opened. */
+export interface OpenButaneOptions extends Partial<ButaneLimits> {
+  /** Runs are started by a small process of their own: worth it for a service, whose own memory grows. */
+  readonly helper?: boolean;
 }
 
 /**
  * Gets a butane ready: hashes the program and asks for its version. Throws `butane-missing` when there is no such file,
  * and `butane-failed` when it cannot be run. Every translation is one process, with the limits given.
  */
-export async function openButane(path: string, limits: Partial<ButaneLimits> = {}): Promise<Butane> {
+export async function openButane(path: string, options: OpenButaneOptions = {}): Promise<Butane> {
+  const { helper = false, ...limits } = options;
   const bounds: ButaneLimits = { ...DEFAULT_BUTANE_LIMITS, ...limits };
   const program = resolve(path);
   const sha256 = await digest(program);
-  const plain: Command = { program, args: [] };
-  const limited = limitedCommand(program, bounds);
-  const probed = limited && (await askVersion(limited, bounds));
-  if (limited && probed && isDone(probed))
-    return createButane(limited, { path: program, version: versionIn(probed), sha256 }, bounds);
-  const answer = await askVersion(plain, bounds);
-  if (!isDone(answer)) throw failed('butane cannot be run', answer);
-  return createButane(plain, { path: program, version: versionIn(answer), sha256 }, bounds);
+  // A system may have prlimit and not let us use it.
+  for (const wrap of [limitsFor(bounds, helper), []]) {
+    if (wrap === undefined) continue;
+    const command = createCommand(program, wrap, helper ? bounds.concurrency : undefined);
+    const answer = await askVersion(command, bounds);
+    if (isDone(answer)) return createButane(command, { path: program, version: versionIn(answer), sha256 }, bounds);
+    command.close();
+    if (wrap.length === 0) throw failed('butane cannot be run', answer);
+  }
+  throw new ProvisioningError('butane-failed', 'butane cannot be run');
+}
+
+function createCommand(program: string, wrap: readonly string[], helped: number | undefined): Command {
+  if (helped === undefined) {
+    const [first = program, ...rest] = [...wrap, program];
+    const nothing = () => undefined;
+    return { program: first, args: rest, ahead: 0, start: startBounded, refuseWaiting: nothing, close: nothing };
+  }
+  const spawner = createSpawner(wrap, helped);
+  return {
+    program,
+    args: [],
+    ahead: helped,
+    start: (run) => spawner.start(run),
+    refuseWaiting: () => spawner.refuseWaiting(),
+    close: () => spawner.close(),
+  };
 }
 
 async function digest(path: string): Promise<string> {
@@ -85,13 +119,13 @@ const PRLIMIT = ['/usr/bin/prlimit', '/bin/prlimit'];
 
 /**
  * The limit is on writable memory, not on address space: Go reserves more than half a GiB of addresses before `main`. The
- * limit on processor time is for a butane whose parent died and can no longer watch the clock.
+ * limit on processor time is for a butane whose parent died and can no longer watch the clock; a helper sees to that.
  */
-function limitedCommand(program: string, limits: ButaneLimits): Command | undefined {
+function limitsFor(limits: ButaneLimits, helper: boolean): readonly string[] | undefined {
   const prlimit = PRLIMIT.find((candidate) => existsSync(candidate));
   if (prlimit === undefined || limits.memoryBytes === 0) return undefined;
   const seconds = Math.ceil(limits.wallMs / 1000) + 2;
-  return { program: prlimit, args: [`--data=${limits.memoryBytes}`, '--core=0', `--cpu=${seconds}`, '--', program] };
+  return [prlimit, `--data=${limits.memoryBytes}`, '--core=0', ...(helper ? [] : [`--cpu=${seconds}`]), '--'];
 }
 
 function askVersion(command: Command, limits: ButaneLimits): Promise<BoundedResult> {
@@ -113,7 +147,7 @@ function versionIn(result: BoundedResult): string {
 
 function start(command: Command, args: readonly string[], input: Buffer, limits: ButaneLimits): BoundedProcess {
   const { wallMs, stdoutBytes, stderrBytes } = limits;
-  return startBounded({
+  return command.start({
     program: command.program,
     args: [...command.args, ...args],
     env: ENVIRONMENT,
@@ -125,7 +159,7 @@ function start(command: Command, args: readonly string[], input: Buffer, limits:
 }
 
 function createButane(command: Command, identity: ButaneIdentity, limits: ButaneLimits): Butane {
-  const queue = new PQueue({ concurrency: limits.concurrency });
+  const queue = new PQueue({ concurrency: limits.concurrency + command.ahead });
   const running = new Set<BoundedProcess>();
   let closing: Promise<void> | undefined;
 
@@ -145,11 +179,13 @@ function createButane(command: Command, identity: ButaneIdentity, limits: Butane
   }
 
   async function close(graceMs: number): Promise<void> {
+    command.refuseWaiting();
     const deadline = setTimeout(() => {
       for (const child of running) child.stop();
     }, graceMs);
     await queue.onIdle();
     clearTimeout(deadline);
+    command.close();
   }
 
   return {
@@ -158,12 +194,15 @@ function createButane(command: Command, identity: ButaneIdentity, limits: Butane
       refuseWhenClosing();
       const input = typeof request.source === 'string' ? Buffer.from(request.source) : request.source;
       if (input.length > limits.inputBytes) return tooLarge(input.length, limits.inputBytes);
-      if (queue.pending >= limits.concurrency && queue.size >= limits.maxQueued) {
-        throw new ProvisioningError('queue-full', `${queue.size} translations are waiting already`);
+      if (queue.pending + queue.size >= limits.concurrency + limits.maxQueued) {
+        throw new ProvisioningError('queue-full', `${limits.maxQueued} translations are waiting already`);
       }
       return queue.add(() => run(request, input));
     },
-    load: () => ({ running: queue.pending, queued: queue.size }),
+    load() {
+      const running = Math.min(queue.pending, limits.concurrency);
+      return { running, queued: queue.size + queue.pending - running };
+    },
     close(graceMs = limits.closeMs) {
       closing ??= close(graceMs);
       return closing;

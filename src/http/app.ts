@@ -13,7 +13,7 @@ import {
 import type { Diagnostic } from '../diagnostic.ts';
 import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import { createProblem, PROBLEM_TYPE, toProvisioningError } from './problem.ts';
-import { watchSockets } from './quiet-sockets.ts';
+import { watchSilentSockets } from './silent-sockets.ts';
 
 /** A Fastify instance whose routes are typed by their schemas. */
 export type App = FastifyInstance<
@@ -93,8 +93,8 @@ export function createApp(options: AppOptions): App {
       );
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
-  const sockets = watchSockets(app.server);
-  app.addHook('preClose', async () => sockets.closeQuiet());
+  const silent = watchSilentSockets(app.server);
+  app.addHook('preClose', async () => silent.close());
   app.decorateRequest('audit', undefined);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   app.setNotFoundHandler((request, reply) =>

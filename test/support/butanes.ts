@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { Butane, Translation } from '../../src/butane/butane.ts';
-import type { ButaneLimits } from '../../src/butane/butane-process.ts';
+import type { OpenButaneOptions } from '../../src/butane/butane-process.ts';
 import { openButane } from '../../src/butane/butane-process.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { ProvisioningError } from '../../src/errors.ts';
@@ -14,7 +14,7 @@ import { requireProgram } from './programs.ts';
 export const SECRET = 'correct horse battery staple';
 
 /** The real butane, closed after the test; undefined when it is not there, and the test is then skipped. */
-export async function realButane(t: TestContext, limits: Partial<ButaneLimits> = {}): Promise<Butane | undefined> {
+export async function realButane(t: TestContext, limits: OpenButaneOptions = {}): Promise<Butane | undefined> {
   const path = requireProgram(t, 'butane');
   if (path === undefined) return undefined;
   const butane = await openButane(path, limits);
@@ -33,7 +33,7 @@ export async function temporaryDirectory(t: TestContext): Promise<string> {
 export async function misbehavingButane(
   t: TestContext,
   script: string,
-  limits: Partial<ButaneLimits> = {},
+  limits: OpenButaneOptions = {},
 ): Promise<Butane> {
   const path = join(await temporaryDirectory(t), 'butane');
   const text = `#!/bin/sh\nfor last in "$@"; do :; done\nif [ "$last" = -V ]; then echo Butane v9.9.9; exit 0; fi\n${script}\n`;
