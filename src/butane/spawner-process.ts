@@ -76,16 +76,23 @@ export function createSpawner(wrap: readonly string[], concurrency: number): Spa
     };
     child.once('error', lost);
     child.once('exit', lost);
-    child.unref();
-    child.channel?.unref();
+    hold(child, false);
     return child;
   }
 
   function settle(id: number, result: BoundedResult): void {
     const { finish } = waiting.get(id) ?? {};
     waiting.delete(id);
-    if (waiting.size === 0) helper?.channel?.unref();
+    if (waiting.size === 0 && helper !== undefined) hold(helper, false);
     finish?.(result);
+  }
+
+  /** An idle helper keeps no process from ending; one that works does, and so does one that has just died at work. */
+  function hold(child: ChildProcess, held: boolean): void {
+    for (const handle of [child, child.channel]) {
+      if (held) handle?.ref();
+      else handle?.unref();
+    }
   }
 
   function tell(message: ToSpawner): void {
@@ -102,8 +109,8 @@ export function createSpawner(wrap: readonly string[], concurrency: number): Spa
       const result = new Promise<BoundedResult>((finish) => waiting.set(id, { finish, startedAt: performance.now() }));
       if (closed) settle(id, lostRun(waiting.get(id)));
       else {
+        hold(open(), true);
         tell({ kind: 'start', id, run });
-        helper?.channel?.ref();
       }
       return { result, stop: () => (waiting.has(id) ? tell({ kind: 'stop', id }) : undefined) };
     },

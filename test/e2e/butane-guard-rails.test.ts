@@ -188,13 +188,14 @@ function parentOf(pid: string): number | undefined {
 test('a helper that dies is a failure of what it did, and there is another one for what comes', async (t) => {
   const butane = await misbehavingButane(t, 'sleep 60', { helper: true, wallMs: 60_000 });
   const lost = rejectsWith('butane-failed', translate(butane, SECRET));
-  const helper = await eventuallyOne(() => descendants(process.pid).find((pid) => commandOf(pid).includes('spawner')));
+  const sleeps = (pid: number) => descendants(pid).some((each) => commandOf(each).includes('sleep 60'));
+  const findHelper = (but = 0) =>
+    descendants(process.pid).find((pid) => pid !== but && commandOf(pid).includes('spawner') && sleeps(pid));
+  const helper = await eventuallyOne(() => findHelper());
   process.kill(helper, 'SIGKILL');
   assert.match((await lost).message, /the process that starts it has ended/);
   const again = rejectsWith('not-ready', translate(butane, SECRET));
-  await eventuallyOne(() =>
-    descendants(process.pid).find((pid) => pid !== helper && commandOf(pid).includes('sleep 60')),
-  );
+  await eventuallyOne(() => findHelper(helper));
   await butane.close(0);
   await again;
 });
