@@ -28,8 +28,14 @@ export interface Spawner {
 
 const HELPER = fileURLToPath(new URL('./spawner-child-process.js', import.meta.url));
 
-/** Its heap, in MiB: it holds what programs read and write, and nothing for long. */
-const HEAP_MIB = 128;
+/**
+ * A small heap: the helper holds what programs read and write, and nothing for long. Since Node.js 22 its compiler sets
+ * more memory aside for code than a limit leaves the helper, so it does without there.
+ */
+const NODE_FLAGS = [
+  '--max-old-space-size=128',
+  ...(Number.parseInt(process.versions.node, 10) >= 22 ? ['--jitless'] : []),
+];
 
 interface Waiting {
   readonly finish: (result: BoundedResult) => void;
@@ -50,13 +56,7 @@ export function createSpawner(wrap: readonly string[], concurrency: number): Spa
 
   function open(): ChildProcess {
     if (helper !== undefined) return helper;
-    const [program = '', ...args] = [
-      ...wrap,
-      process.execPath,
-      `--max-old-space-size=${HEAP_MIB}`,
-      HELPER,
-      String(concurrency),
-    ];
+    const [program = '', ...args] = [...wrap, process.execPath, ...NODE_FLAGS, HELPER, String(concurrency)];
     const child = spawn(program, args, {
       // Not in the terminal's group: a Ctrl-C is for the service, which ends its helper when it is done.
       detached: true,

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { freePort } from '../support/ports.ts';
 import { requireProgram, requireRoot } from '../support/programs.ts';
@@ -21,24 +21,21 @@ async function serveReadOnly(t: TestContext, writable: string | undefined, flags
   if (unshare === undefined || !requireRoot(t) || requireProgram(t, 'setpriv') === undefined) return undefined;
   const butane = requireProgram(t, 'butane');
   if (butane === undefined) return undefined;
-  // The checkout may lie in a private home, so the user sees it at another place.
+  // The checkout and Node.js may lie in a private home, so the user sees them at another place.
   const app = await scratchDirectory(t);
+  const node = join(await scratchDirectory(t), 'node');
+  await writeFile(node, '');
+  await chmod(dirname(node), 0o755);
   const script = [
-    'mount --make-rprivate / && mount --bind "$PWD" "$1" && cd "$1" || exit 99',
-    'writable=$2; shift 2',
+    'mount --make-rprivate / && mount --bind "$PWD" "$1" && mount --bind "$2" "$3" && cd "$1" || exit 99',
+    'writable=$4; shift 4',
     'awk \'{ print $2 }\' /proc/mounts | while read -r place; do mount -o remount,bind,ro "$place" 2>/dev/null || :; done',
     `[ -z "$writable" ] || mount -t tmpfs -o mode=0750,uid=${USER},gid=${USER} tmpfs "$writable"`,
     `exec setpriv --reuid ${USER} --regid ${USER} --clear-groups --no-new-privs "$@"`,
   ].join('\n');
-  const service = [
-    process.execPath,
-    join(app, 'dist/main.js'),
-    'serve',
-    '--site',
-    join(app, 'examples/site'),
-    ...flags,
-  ];
-  const child = spawn(unshare, ['--mount', 'sh', '-c', script, 'sh', app, writable ?? '', ...service], {
+  const service = [node, join(app, 'dist/main.js'), 'serve', '--site', join(app, 'examples/site'), ...flags];
+  const places = [app, process.execPath, node, writable ?? ''];
+  const child = spawn(unshare, ['--mount', 'sh', '-c', script, 'sh', ...places, ...service], {
     env: { PATH: process.env.PATH ?? '', PILOTLIGHT_BUTANE: join(app, relative(process.cwd(), butane)) },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
