@@ -73,9 +73,7 @@ export async function openButane(path: string, options: OpenButaneOptions = {}):
   const bounds: ButaneLimits = { ...DEFAULT_BUTANE_LIMITS, ...limits };
   const program = resolve(path);
   const sha256 = await digest(program);
-  // A system may have prlimit and not let us use it.
-  for (const wrap of [limitsFor(bounds, helper), []]) {
-    if (wrap === undefined) continue;
+  for (const wrap of wrapsFor(bounds, helper)) {
     const command = createCommand(program, wrap, helper ? bounds.concurrency : undefined);
     const answer = await askVersion(command, bounds);
     if (isDone(answer)) return createButane(command, { path: program, version: versionIn(answer), sha256 }, bounds);
@@ -116,14 +114,34 @@ async function digest(path: string): Promise<string> {
 }
 
 const PRLIMIT = ['/usr/bin/prlimit', '/bin/prlimit'];
+const CHRT = ['/usr/bin/chrt', '/bin/chrt'];
+
+/**
+ * What may stand before a command line, best first. A system may have a program and not let us use it, so there is always
+ * a next one, down to none.
+ */
+function wrapsFor(limits: ButaneLimits, helper: boolean): readonly (readonly string[])[] {
+  const limit = limitsFor(limits, helper);
+  const batch = helper ? batchPolicy() : undefined;
+  return [...(batch === undefined ? [] : [[...batch, ...limit]]), ...(limit.length === 0 ? [] : [limit]), []];
+}
+
+/**
+ * Translations are batch work to the scheduler: one that becomes ready does not push aside what runs, so the service keeps
+ * answering and a translation runs to its end on a warm core.
+ */
+function batchPolicy(): readonly string[] | undefined {
+  const chrt = CHRT.find((candidate) => existsSync(candidate));
+  return chrt === undefined ? undefined : [chrt, '--batch', '0'];
+}
 
 /**
  * The limit is on writable memory, not on address space: Go reserves more than half a GiB of addresses before `main`. The
  * limit on processor time is for a butane whose parent died and can no longer watch the clock; a helper sees to that.
  */
-function limitsFor(limits: ButaneLimits, helper: boolean): readonly string[] | undefined {
+function limitsFor(limits: ButaneLimits, helper: boolean): readonly string[] {
   const prlimit = PRLIMIT.find((candidate) => existsSync(candidate));
-  if (prlimit === undefined || limits.memoryBytes === 0) return undefined;
+  if (prlimit === undefined || limits.memoryBytes === 0) return [];
   const seconds = Math.ceil(limits.wallMs / 1000) + 2;
   return [prlimit, `--data=${limits.memoryBytes}`, '--core=0', ...(helper ? [] : [`--cpu=${seconds}`]), '--'];
 }

@@ -200,6 +200,14 @@ test('a helper that dies is a failure of what it did, and there is another one f
   await again;
 });
 
+test('translations of a helper are batch work to the scheduler', async (t) => {
+  if (requireProgram(t, 'chrt') === undefined) return;
+  const butane = await misbehavingButane(t, "cut -d ' ' -f 41 /proc/self/stat", { helper: true });
+  const translation = await translate(butane, '');
+  // 3 is SCHED_BATCH; see sched(7) and proc_pid_stat(5).
+  assert.equal(translation.ok && translation.ignition, '3\n');
+});
+
 test('nothing outlives a service that is killed outright', async (t) => {
   const directory = await temporaryDirectory(t);
   const butane = await misbehavingButane(t, 'exec sleep 61');

@@ -10,6 +10,7 @@ export type ProgramName =
   | 'ignition-2.14'
   | 'unshare'
   | 'setpriv'
+  | 'chrt'
   | 'prlimit'
   | 'useradd';
 
@@ -37,6 +38,7 @@ const programs: Readonly<Record<ProgramName, Program>> = {
     install: 'apt-get install ignition on Debian 12',
   },
   unshare: { places: ['unshare'], install: 'apt-get install util-linux' },
+  chrt: { places: ['/usr/bin/chrt', '/bin/chrt'], install: 'apt-get install util-linux' },
   prlimit: { places: ['/usr/bin/prlimit', '/bin/prlimit'], install: 'apt-get install util-linux' },
   setpriv: { places: ['setpriv'], install: 'apt-get install util-linux' },
   useradd: { places: ['useradd', '/usr/sbin/useradd'], install: 'apt-get install passwd' },
