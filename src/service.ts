@@ -23,7 +23,7 @@ import { checkSite } from './render/check.ts';
 import type { Renderer } from './render/renderer.ts';
 import { createRenderer } from './render/renderer.ts';
 import type { Served } from './render/served.ts';
-import { createTranslator } from './render/translate.ts';
+import { createCaches, createTranslator } from './render/translate.ts';
 import { copyFiles } from './site/files-copy-file.ts';
 import { parseSite } from './site/load.ts';
 import type { Revision } from './site/revision.ts';
@@ -108,7 +108,7 @@ export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> 
   const revision = await readSiteRevision(options.site);
   const butane = await findAndOpenButane(options.butane, options.longLived ?? false);
   const files = await copyFiles(revision.files, options.stateDir);
-  const translator = createTranslator(butane, CACHE_BYTES);
+  const translator = createTranslator(butane, createCaches(CACHE_BYTES));
   const renderer = createRenderer({
     translator,
     now: () => performance.now(),
@@ -168,7 +168,6 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     recall: (served, request) => open(workshop).renderer.recall(served, request),
     render: (served, request) => open(workshop).renderer.render(served, request),
     renderInFull: (served, request) => open(workshop).renderer.renderInFull(served, request),
-    statistics: () => open(workshop).renderer.statistics(),
   };
   const machine = await createMachineApp({
     site,

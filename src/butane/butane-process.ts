@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import PQueue from 'p-queue';
 import { ProvisioningError } from '../errors.ts';
 import type { BoundedProcess, BoundedResult, BoundedRun } from './bounded-process.ts';
 import { startBounded } from './bounded-process.ts';
-import type { Butane, ButaneIdentity, TranslateRequest, Translation } from './butane.ts';
+import type { Butane, ButaneIdentity, RunOutcome, TranslateRequest, Translation } from './butane.ts';
+import { ButaneReplaced } from './butane.ts';
+import { createFairQueue } from './fair-queue.ts';
 import { parseReport } from './report.ts';
 import { createSpawner } from './spawner-process.ts';
 
@@ -17,6 +19,8 @@ export interface ButaneLimits {
   readonly concurrency: number;
   /** Documents that may wait for their turn. */
   readonly maxQueued: number;
+  /** A document whose turn would come later than this is refused at once. */
+  readonly maxWaitMs: number;
   /** From the start of one process to its end; waiting does not count. */
   readonly wallMs: number;
   /** Writable memory of one process, where the system has `prlimit`; 0 sets no limit. */
@@ -34,6 +38,8 @@ const MIB = 1024 * 1024;
 export const DEFAULT_BUTANE_LIMITS: ButaneLimits = Object.freeze({
   concurrency: availableParallelism(),
   maxQueued: 256,
+  // Whoever asks for a config gives up after ten seconds.
+  maxWaitMs: 8000,
   wallMs: 5000,
   memoryBytes: 512 * MIB,
   inputBytes: MIB,
@@ -62,6 +68,10 @@ interface Command {
 export interface OpenButaneOptions extends Partial<ButaneLimits> {
   /** Runs are started by a small process of their own: worth it for a service, whose own memory grows. */
   readonly helper?: boolean;
+  /** Called after each run. */
+  readonly onRun?: (outcome: RunOutcome, durationMs: number) => void;
+  /** Called when the program was replaced by another one. */
+  readonly onReplaced?: (identity: ButaneIdentity) => void;
 }
 
 /**
@@ -69,18 +79,34 @@ export interface OpenButaneOptions extends Partial<ButaneLimits> {
  * and `butane-failed` when it cannot be run. Every translation is one process, with the limits given.
  */
 export async function openButane(path: string, options: OpenButaneOptions = {}): Promise<Butane> {
-  const { helper = false, ...limits } = options;
+  const { helper = false, onRun = ignore, onReplaced = ignore, ...limits } = options;
   const bounds: ButaneLimits = { ...DEFAULT_BUTANE_LIMITS, ...limits };
   const program = resolve(path);
+  const mark = await markOf(program);
   const sha256 = await digest(program);
   for (const wrap of wrapsFor(bounds, helper)) {
     const command = createCommand(program, wrap, helper ? bounds.concurrency : undefined);
     const answer = await askVersion(command, bounds);
-    if (isDone(answer)) return createButane(command, { path: program, version: versionIn(answer), sha256 }, bounds);
+    if (isDone(answer)) {
+      const identity = { path: program, version: versionIn(answer), sha256 };
+      return createButane(command, { identity, mark }, bounds, { onRun, onReplaced });
+    }
     command.close();
     if (wrap.length === 0) throw failed('butane cannot be run', answer);
   }
   throw new ProvisioningError('butane-failed', 'butane cannot be run');
+}
+
+function ignore(): void {}
+
+/** Tells whether a file is the same as before without reading it. */
+async function markOf(path: string): Promise<string> {
+  try {
+    const { dev, ino, size, mtimeMs, ctimeMs } = await stat(path);
+    return [dev, ino, size, mtimeMs, ctimeMs].join(' ');
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
 }
 
 function createCommand(program: string, wrap: readonly string[], helped: number | undefined): Command {
@@ -105,12 +131,15 @@ async function digest(path: string): Promise<string> {
   try {
     await pipeline(createReadStream(path), hash);
   } catch (cause) {
-    const missing = cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR');
-    throw new ProvisioningError(missing ? 'butane-missing' : 'butane-failed', `butane cannot be read at ${path}`, {
-      cause,
-    });
+    throw unreadable(path, cause);
   }
   return hash.digest('hex');
+}
+
+function unreadable(path: string, cause: unknown): ProvisioningError {
+  const missing = cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR');
+  const code = missing ? 'butane-missing' : 'butane-failed';
+  return new ProvisioningError(code, `butane cannot be read at ${path}`, { cause });
 }
 
 const PRLIMIT = ['/usr/bin/prlimit', '/bin/prlimit'];
@@ -176,27 +205,68 @@ function start(command: Command, args: readonly string[], input: Buffer, limits:
   });
 }
 
-function createButane(command: Command, identity: ButaneIdentity, limits: ButaneLimits): Butane {
-  const queue = new PQueue({ concurrency: limits.concurrency + command.ahead });
+/** A program that was looked at, and the mark of its file then. */
+interface Known {
+  readonly identity: ButaneIdentity;
+  readonly mark: string;
+}
+
+type Observers = Required<Pick<OpenButaneOptions, 'onRun' | 'onReplaced'>>;
+
+function createButane(command: Command, first: Known, limits: ButaneLimits, observers: Observers): Butane {
+  const { concurrency, maxWaitMs } = limits;
+  const { ahead } = command;
+  // What is handed over ahead waits as well, only somewhere else.
+  const maxQueued = Math.max(0, limits.maxQueued - ahead);
+  const queue = createFairQueue({ concurrency, handedOut: concurrency + ahead, maxQueued, maxWaitMs });
   const running = new Set<BoundedProcess>();
+  let known = first;
+  let looking: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
+
+  /** The program may be replaced at any time, as by an upgrade. What it then gives has to go under its own name. */
+  async function lookAgain(): Promise<void> {
+    const mark = await markOf(first.identity.path);
+    if (mark === known.mark) return;
+    looking ??= identify(mark).finally(() => {
+      looking = undefined;
+    });
+    await looking;
+  }
+
+  async function identify(mark: string): Promise<void> {
+    const { path } = first.identity;
+    const sha256 = await digest(path);
+    const answer = await askVersion(command, limits);
+    if (!isDone(answer)) throw failed('butane was replaced and cannot be run', answer);
+    const replaced = sha256 !== known.identity.sha256;
+    known = { identity: Object.freeze({ path, version: versionIn(answer), sha256 }), mark };
+    if (replaced) observers.onReplaced(known.identity);
+  }
 
   async function run(request: TranslateRequest, input: Buffer): Promise<Translation> {
     refuseWhenClosing();
+    await lookAgain();
+    // What was only handed out ahead has not begun.
+    if (closing !== undefined && running.size >= concurrency) throw shuttingDown();
+    if (request.by !== undefined && request.by !== known.identity.sha256) throw new ButaneReplaced();
     const child = start(command, argumentsFor(request), input, limits);
     running.add(child);
     try {
-      return readResult(await child.result, limits);
+      const result = await child.result;
+      observers.onRun(outcomeOf(result), result.durationMs);
+      return readResult(result, limits);
     } finally {
       running.delete(child);
     }
   }
 
   function refuseWhenClosing(): void {
-    if (closing !== undefined) throw new ProvisioningError('not-ready', 'the service is shutting down');
+    if (closing !== undefined) throw shuttingDown();
   }
 
   async function close(graceMs: number): Promise<void> {
+    queue.refuseWaiting(shuttingDown());
     command.refuseWaiting();
     const deadline = setTimeout(() => {
       for (const child of running) child.stop();
@@ -207,25 +277,42 @@ function createButane(command: Command, identity: ButaneIdentity, limits: Butane
   }
 
   return {
-    identity: Object.freeze(identity),
+    get identity() {
+      return known.identity;
+    },
     async translate(request) {
       refuseWhenClosing();
       const input = typeof request.source === 'string' ? Buffer.from(request.source) : request.source;
       if (input.length > limits.inputBytes) return tooLarge(input.length, limits.inputBytes);
-      if (queue.pending + queue.size >= limits.concurrency + limits.maxQueued) {
-        throw new ProvisioningError('queue-full', `${limits.maxQueued} translations are waiting already`);
-      }
-      return queue.add(() => run(request, input));
+      const { lane = '', wanted = always } = request;
+      return queue.add({ lane, wanted, run: () => run(request, input) });
     },
     load() {
-      const running = Math.min(queue.pending, limits.concurrency);
-      return { running, queued: queue.size + queue.pending - running };
+      const { running: handedOut, queued } = queue.load();
+      const running = Math.min(handedOut, concurrency);
+      return { running, queued: queued + handedOut - running };
     },
     close(graceMs = limits.closeMs) {
       closing ??= close(graceMs);
       return closing;
     },
   };
+}
+
+function always(): boolean {
+  return true;
+}
+
+function shuttingDown(): ProvisioningError {
+  return new ProvisioningError('not-ready', 'the service is shutting down');
+}
+
+function outcomeOf({ cut, exitCode, signal, stderr, startFault }: BoundedResult): RunOutcome {
+  if (cut === 'wall') return 'timeout';
+  if (cut === 'stopped' || signal !== undefined) return 'killed';
+  if (cut !== undefined || startFault !== undefined || exitCode === undefined) return 'failed';
+  if (exitCode > 1) return isCrash(stderr) ? 'panic' : 'failed';
+  return exitCode === 0 ? 'ok' : 'refused';
 }
 
 function argumentsFor({ strict, filesDir }: TranslateRequest): readonly string[] {
@@ -243,7 +330,7 @@ function readResult(result: BoundedResult, limits: ButaneLimits): Translation {
   if (result.cut === 'wall') {
     throw new ProvisioningError('render-timeout', `butane took longer than ${limits.wallMs} ms and was stopped`);
   }
-  if (result.cut === 'stopped') throw new ProvisioningError('not-ready', 'the service is shutting down');
+  if (result.cut === 'stopped') throw shuttingDown();
   if (result.cut !== undefined || result.exitCode === undefined || result.exitCode > 1) {
     throw failed('butane failed', result);
   }

@@ -1,4 +1,5 @@
 import type { Severity } from '../diagnostic.ts';
+import { ProvisioningError } from '../errors.ts';
 
 /** Which butane this is. The digest names it: versions are free text, and two builds of one version may encode differently. */
 export interface ButaneIdentity {
@@ -20,7 +21,23 @@ export interface TranslateRequest {
    * checked copy that nobody else can write to. Without it, a document that wants local files is refused.
    */
   readonly filesDir?: string;
+  /** What it is done for, such as a profile: lanes take turns. */
+  readonly lane?: string;
+  /** Asked when the turn has come; what nobody waits for any more is refused as `not-ready` without a run. */
+  readonly wanted?: () => boolean;
+  /** SHA-256 of the program that has to do it; another one that took its place meanwhile throws {@link ButaneReplaced}. */
+  readonly by?: string;
 }
+
+/** The program is another one than that which was asked for. */
+export class ButaneReplaced extends ProvisioningError {
+  constructor() {
+    super('butane-failed', 'butane was replaced by another program; ask again');
+  }
+}
+
+/** What became of one run: a config, a refusal of the document, or a fault of butane itself. */
+export type RunOutcome = 'ok' | 'refused' | 'timeout' | 'panic' | 'killed' | 'failed';
 
 /** One line of butane's report. */
 export interface ReportEntry {
@@ -65,10 +82,11 @@ export interface ButaneLoad {
 
 /** Translates Butane documents into Ignition configs. */
 export interface Butane {
+  /** Of the program that ran last; it may be replaced while the service runs. */
   readonly identity: ButaneIdentity;
   /**
    * Translates one document. What its author got wrong is a value. Throws a ProvisioningError for everything else:
-   * `queue-full`, `render-timeout`, `butane-failed` (it crashed, was killed, or printed without end), and `not-ready`
+   * `queue-full`, `butane-missing`, `render-timeout`, `butane-failed` (it crashed, was killed, or printed without end), and `not-ready`
    * once closed. No message or cause of such an error holds anything from the document.
    */
   translate(request: TranslateRequest): Promise<Translation>;

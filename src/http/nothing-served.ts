@@ -16,6 +16,5 @@ export const NOTHING_SERVED: { readonly site: SiteState; readonly renderer: Rend
     recall: () => undefined,
     render: () => Promise.reject(notReady()),
     renderInFull: () => Promise.reject(notReady()),
-    statistics: () => ({ entries: 0, bytes: 0, hits: 0, misses: 0 }),
   }),
 });

@@ -11,10 +11,15 @@ export type CheckedIgnition =
   | ({ readonly ok: true; readonly diagnostics: readonly Diagnostic[] } & Finished)
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-const CHECKED = new WeakMap<IgnitionProfile, Promise<CheckedIgnition>>();
+interface Checking {
+  readonly settings: string;
+  readonly checked: Promise<CheckedIgnition>;
+}
+
+const CHECKED = new WeakMap<IgnitionProfile, Checking>();
 
 /**
- * Checks and hashes a hand-written config, once for as long as its revision is served. What is nobody's fault, such as a
+ * Checks and hashes a hand-written config, once for as long as neither it nor site.yaml changes. What is nobody's fault, such as a
  * butane that took too long, rejects with what the translator throws, and is tried again at the next call.
  */
 export function checkIgnition(
@@ -22,12 +27,13 @@ export function checkIgnition(
   served: Served,
   translator: Translator,
 ): Promise<CheckedIgnition> {
+  const settings = served.revision.settingsDigest;
   const known = CHECKED.get(profile);
-  if (known !== undefined) return known;
-  const checking = check(profile, served, translator);
-  CHECKED.set(profile, checking);
-  checking.catch(() => CHECKED.delete(profile));
-  return checking;
+  if (known?.settings === settings) return known.checked;
+  const checked = check(profile, served, translator);
+  CHECKED.set(profile, { settings, checked });
+  checked.catch(() => CHECKED.delete(profile));
+  return checked;
 }
 
 async function check(profile: IgnitionProfile, served: Served, translator: Translator): Promise<CheckedIgnition> {

@@ -68,21 +68,35 @@ export interface RenderContext {
   readonly noteSlow: (profile: Profile, error: ProvisioningError) => void;
 }
 
-/**
- * The whole pipeline for one machine: select the profile, compose its layers and fill in the values, translate, negotiate
- * the spec version. A function of the revision, the profile, the machine's values, the butane binary and the accepted
- * version, and of nothing else. Throws {@link ProvisioningError}: `profile-not-found`, `machine-unknown` and
- * `parameter-missing` for what the service does not know, `spec-not-acceptable` for a client that is too old,
- * `selection-ambiguous` and `profile-broken` with diagnostics for what an author has to repair, and what the translator
- * throws.
- */
-export async function render(request: RenderRequest, context: RenderContext): Promise<RenderedInFull> {
-  const { served, translator, now } = context;
+/** What was selected for a machine, and how long that took. */
+export interface Selected {
+  readonly selection: Selection;
+  readonly selectMs: number;
+}
+
+/** Picks the profile for the machine that asks; throws what `select` does. */
+export function selectFor(request: RenderRequest, { served, now }: Pick<RenderContext, 'served' | 'now'>): Selected {
   const started = now();
   const selection = select(served.revision, request.machine, request.profileId);
+  return { selection, selectMs: now() - started };
+}
+
+/**
+ * The pipeline for one machine whose profile is selected: compose the layers and fill in the values, translate, negotiate
+ * the spec version. A function of the profile and groups, the machine's values, files/, site.yaml, the butane binary and
+ * the accepted version, and of nothing else. Throws {@link ProvisioningError}: `parameter-missing` for what the service
+ * does not know, `spec-not-acceptable` for a client that is too old, `profile-broken` with diagnostics for what an author
+ * has to repair, and what the translator throws.
+ */
+export async function render(
+  { selection, selectMs }: Selected,
+  request: RenderRequest,
+  context: RenderContext,
+): Promise<RenderedInFull> {
+  const { served, translator, now } = context;
   const selected = now();
   const { profile } = selection;
-  if (profile.kind === 'ignition') return deliverIgnition(profile, selection, request, context, started);
+  if (profile.kind === 'ignition') return deliverIgnition(profile, { selection, selectMs }, request, context);
 
   const assembly = assembleOrThrow({ ...selection, profile }, request, context);
   const assembled = now();
@@ -94,7 +108,12 @@ export async function render(request: RenderRequest, context: RenderContext): Pr
     filesDigest: served.revision.filesDigest,
   };
   const first = await translator.translate(input);
-  const report = await reportOn({ ...first, assembly, profile: profile.id }, input, served, translator);
+  const report = await reportOn(
+    { ...first, assembly, profile: `${profile.id} ${profile.digest}` },
+    input,
+    served,
+    translator,
+  );
   if (!first.content.ok || hasErrors(report)) throw broken(profile, report);
   const translated: Translated = { key: first.key, content: first.content };
   const { key, content } = await negotiate(translated, assembly.document, input, request.accepts, translator);
@@ -106,7 +125,7 @@ export async function render(request: RenderRequest, context: RenderContext): Pr
     diagnostics: assembly.diagnostics.length === 0 ? report : [...assembly.diagnostics, ...report],
     contentKey: key,
     butane: assembly.source.toString(),
-    timings: { selectMs: selected - started, composeMs: assembled - selected, translateMs: now() - assembled },
+    timings: { selectMs, composeMs: assembled - selected, translateMs: now() - assembled },
   };
 }
 
@@ -121,10 +140,9 @@ function describe(selection: Selection, layers: readonly string[]) {
 
 async function deliverIgnition(
   profile: IgnitionProfile,
-  selection: Selection,
+  { selection, selectMs }: Selected,
   request: RenderRequest,
   context: RenderContext,
-  started: number,
 ): Promise<RenderedInFull> {
   const selected = context.now();
   const checked = await checkIgnition(profile, context.served, context.translator);
@@ -138,7 +156,7 @@ async function deliverIgnition(
   return {
     ...describe(selection, [profile.file]),
     ...finished,
-    timings: { selectMs: selected - started, composeMs: 0, translateMs: context.now() - selected },
+    timings: { selectMs, composeMs: 0, translateMs: context.now() - selected },
   };
 }
 

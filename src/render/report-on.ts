@@ -15,7 +15,7 @@ export interface Reported {
   /** The cache's key of `content`. */
   readonly key: string;
   readonly assembly: Assembly;
-  /** The profile that it is for. */
+  /** Tells the profile that it is for, as it is written, from all others. */
   readonly profile: string;
 }
 
@@ -50,7 +50,7 @@ export async function reportOn(
     const found = sortDiagnostics([...map(outside.content, { ...context, source: again }), ...inside]);
     return content.ok || hasErrors(found) ? found : map(content, context);
   };
-  return translator.reports.get(reportKey('document', revision.id, profile, ...layers, key), report);
+  return translator.reports.get(reportKey('document', profile, revision.settingsDigest, ...layers, key), report);
 }
 
 const NOTHING: readonly Diagnostic[] = Object.freeze([]);

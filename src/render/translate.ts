@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Butane, ReportEntry, Translation } from '../butane/butane.ts';
+import { ButaneReplaced } from '../butane/butane.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { ProvisioningError } from '../errors.ts';
 import type { ContentCache } from './content-cache.ts';
@@ -28,8 +29,18 @@ export interface TranslateInput {
   readonly filesDigest: string;
 }
 
+/** For whom something is translated. */
+export interface Purpose {
+  /** The profile: profiles take turns at butane. */
+  readonly lane: string;
+  /** False once nobody waits for it any more; then it is not begun. */
+  readonly wanted: () => boolean;
+}
+
 /** The step of the pipeline that starts a process; everything it gives is cached by content. */
 export interface Translator {
+  /** The same translator, with what it does done for somebody. */
+  for(purpose: Purpose): Translator;
   /** Translates, or answers from the cache. An author's fault is a value; what is nobody's fault is thrown and not kept. */
   translate(input: TranslateInput): Promise<{ readonly key: string; readonly content: Content }>;
   /** Content translated before, when the cache still has it. */
@@ -40,26 +51,60 @@ export interface Translator {
   readonly butane: Butane;
 }
 
-/** A translator over one butane, with caches of at most `maxBytes` for contents and a quarter of that for reports. */
-export function createTranslator(butane: Butane, maxBytes: number): Translator {
-  const cache = createContentCache<Content>(maxBytes, weigh);
+/** What a translator is made from; the caches outlive a restart when somebody keeps their entries. */
+export interface TranslatorCaches {
+  readonly contents: ContentCache<Content>;
+  readonly reports: ContentCache<readonly Diagnostic[]>;
+}
+
+/** Caches of at most `maxBytes` for contents and a quarter of that for reports. */
+export function createCaches(maxBytes: number): TranslatorCaches {
   return {
-    cache,
+    contents: createContentCache<Content>(maxBytes, weigh),
     reports: createContentCache<readonly Diagnostic[]>(maxBytes / 4, weighReports),
-    butane,
-    peek: (key) => cache.peek(key),
-    async translate(input) {
-      const key = contentKey(input, butane.identity.sha256);
-      const content = await cache.get(key, async () => {
-        const { source, strict, filesDir } = input;
-        const translation = await butane.translate({ source, strict, filesDir });
-        if (!translation.ok) return { ok: false, failure: translation };
-        return { ok: true, ...finishBody(Buffer.from(translation.ignition)), entries: translation.entries };
-      });
-      return { key, content };
-    },
   };
 }
+
+/** A translator over one butane. */
+export function createTranslator(butane: Butane, caches: TranslatorCaches): Translator {
+  const { contents, reports } = caches;
+
+  async function translateAs(input: TranslateInput, purpose: Purpose): Promise<{ key: string; content: Content }> {
+    const { source, strict, filesDir } = input;
+    const by = butane.identity.sha256;
+    const key = contentKey(input, by);
+    const compute = async (wanted: () => boolean): Promise<Content> => {
+      const translation = await butane.translate({ source, strict, filesDir, lane: purpose.lane, wanted, by });
+      if (!translation.ok) return { ok: false, failure: translation };
+      return { ok: true, ...finishBody(Buffer.from(translation.ignition)), entries: translation.entries };
+    };
+    return { key, content: await contents.get(key, compute, purpose.wanted) };
+  }
+
+  /** What another butane gives has another key. */
+  async function translate(input: TranslateInput, purpose: Purpose): Promise<{ key: string; content: Content }> {
+    try {
+      return await translateAs(input, purpose);
+    } catch (error) {
+      if (error instanceof ButaneReplaced) return translateAs(input, purpose);
+      throw error;
+    }
+  }
+
+  function translatorFor(purpose: Purpose): Translator {
+    return {
+      cache: contents,
+      reports,
+      butane,
+      for: translatorFor,
+      peek: (key) => contents.peek(key),
+      translate: (input) => translate(input, purpose),
+    };
+  }
+  return translatorFor(ANYONE);
+}
+
+const ANYONE: Purpose = { lane: '', wanted: () => true };
 
 /** The bytes of a config with what the headers need to know about them. */
 export function finishBody(body: Buffer): Finished {

@@ -6,6 +6,7 @@ import { isLabelKey, normaliseLabel } from '../machine/label.ts';
 import { parseDefinition } from './definition.ts';
 import { parseContributions } from './parameters.ts';
 import type { Group } from './revision.ts';
+import { sha256 } from './source-tree.ts';
 
 /** Parses one group; its faults are faults of the whole site, since nobody can know whom it was for. */
 export function parseGroup(id: string, content: Buffer, file: string): Parsed<Group> {
@@ -30,6 +31,7 @@ export function parseGroup(id: string, content: Buffer, file: string): Parsed<Gr
   const group: Group = {
     id,
     file,
+    digest: sha256(content),
     origin: root.origin,
     selector,
     specificity: selector.size,

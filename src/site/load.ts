@@ -6,29 +6,41 @@ import { parseDefinition } from './definition.ts';
 import { parseGroup } from './group.ts';
 import { indexGroups } from './group-index.ts';
 import { parseContributions } from './parameters.ts';
-import type { Fragment } from './profile.ts';
 import { parseButaneProfile, parseComposedProfile, parseFragment, parseIgnitionProfile } from './profile.ts';
-import type { Contribution, Group, Profile, Revision, SiteSettings } from './revision.ts';
+import type {
+  Contribution,
+  Fragment,
+  Group,
+  ParsedDocuments,
+  ParsedProfile,
+  Profile,
+  Revision,
+  SiteSettings,
+} from './revision.ts';
 import { findRivals } from './rivals.ts';
 import { missingProfile } from './selection.ts';
 import type { SourceTree } from './source-tree.ts';
-import { digestFiles, digestTree } from './source-tree.ts';
+import { digestFiles, digestTree, sha256 } from './source-tree.ts';
 
 /** What an id may be: it stands in URLs, file names and logs. */
 export const ID_PATTERN = /^[a-z0-9][a-z0-9._-]*$/;
 
+const NOTHING_PARSED: ParsedDocuments = { fragments: new Map(), profiles: new Map(), groups: new Map() };
+
 /**
  * Turns what was read from disk into a revision. Faults of the whole site (see `docs/site.md`) leave `value` absent;
- * faults of one profile stay with that profile.
+ * faults of one profile stay with that profile. What an earlier revision has parsed already is taken over from it.
  */
-export function parseSite(tree: SourceTree): Parsed<Revision> {
+export function parseSite(tree: SourceTree, earlier: ParsedDocuments = NOTHING_PARSED): Parsed<Revision> {
   const fatal: Diagnostic[] = [...tree.diagnostics];
   const contained: Diagnostic[] = [];
 
   const settings = parseSettings(tree, fatal);
-  const fragments = parseFragments(tree, contained);
-  const profiles = parseProfiles(tree, fragments, fatal);
-  const groups = parseGroups(tree, fatal, contained);
+  const fragments = parseFragments(tree, earlier, contained);
+  const parsedProfiles = parseProfiles(tree, fragments, earlier, fatal);
+  const parsedGroups = parseGroups(tree, earlier, fatal, contained);
+  const profiles = byId([...parsedProfiles.values()].map(({ parsed }) => parsed.value));
+  const groups = byId([...parsedGroups.values()].map(({ parsed }) => parsed.value));
   checkSelectors(groups, fatal);
   if (profiles.size === 0 && !hasErrors(fatal)) {
     const origin = { file: 'profiles', line: 1, column: 1 };
@@ -53,8 +65,15 @@ export function parseSite(tree: SourceTree): Parsed<Revision> {
     filesDigest: digestFiles(tree.files),
     diagnostics: [...fatal, ...contained],
     documents: new Map([...tree.documents, ...fileTexts(tree)]),
+    settingsDigest: sha256(tree.documents.get('site.yaml') ?? ''),
+    parsed: { fragments, profiles: parsedProfiles, groups: parsedGroups },
   });
   return { value: revision, diagnostics: revision.diagnostics };
+}
+
+function byId<T extends { readonly id: string }>(parsed: readonly (T | undefined)[]): ReadonlyMap<string, T> {
+  const found = parsed.filter((each) => each !== undefined);
+  return new Map(found.map((each) => [each.id, each] as const).sort(([a], [b]) => compareText(a, b)));
 }
 
 function fileTexts(tree: SourceTree): readonly (readonly [string, Buffer])[] {
@@ -87,7 +106,11 @@ function isBlank(content: Buffer): boolean {
     .every((line) => /^\s*(?:#|$)/.test(line));
 }
 
-function parseFragments(tree: SourceTree, contained: Diagnostic[]): ReadonlyMap<string, Fragment> {
+function parseFragments(
+  tree: SourceTree,
+  earlier: ParsedDocuments,
+  contained: Diagnostic[],
+): ReadonlyMap<string, Fragment> {
   const fragments = new Map<string, Fragment>();
   for (const [path, content] of tree.documents) {
     if (!path.startsWith('fragments/')) continue;
@@ -97,7 +120,8 @@ function parseFragments(tree: SourceTree, contained: Diagnostic[]): ReadonlyMap<
       }
       continue;
     }
-    const fragment = parseFragment(content, path);
+    const known = earlier.fragments.get(path);
+    const fragment = known?.digest === sha256(content) ? known : parseFragment(content, path);
     fragments.set(path, fragment);
     contained.push(...fragment.diagnostics);
   }
@@ -125,29 +149,52 @@ const PROFILE_PARSERS: Readonly<Record<string, ProfileParser>> = {
 function parseProfiles(
   tree: SourceTree,
   fragments: ReadonlyMap<string, Fragment>,
+  earlier: ParsedDocuments,
   fatal: Diagnostic[],
-): ReadonlyMap<string, Profile> {
-  const profiles = new Map<string, Profile>();
+): ReadonlyMap<string, ParsedProfile> {
+  const profiles = new Map<string, ParsedProfile>();
   const documents = namedDocuments(tree, 'profiles/', Object.keys(PROFILE_PARSERS), fatal);
   for (const { id, path, content, ending } of documents) {
-    const parsed = PROFILE_PARSERS[ending]?.(id, content, path, fragments);
+    const known = earlier.profiles.get(path);
+    const digest = sha256(content);
+    const isKnown = known?.digest === digest && dependsOnSame(known, earlier.fragments, fragments);
+    const parsed = isKnown ? known.parsed : PROFILE_PARSERS[ending]?.(id, content, path, fragments);
     if (parsed === undefined) continue;
     fatal.push(...parsed.diagnostics);
-    if (parsed.value !== undefined) profiles.set(id, parsed.value);
+    profiles.set(path, { digest, parsed });
   }
-  return new Map([...profiles].sort(([a], [b]) => compareText(a, b)));
+  return profiles;
 }
 
-function parseGroups(tree: SourceTree, fatal: Diagnostic[], contained: Diagnostic[]): ReadonlyMap<string, Group> {
-  const groups = new Map<string, Group>();
+/** A composed profile that was fine is the same as long as each fragment that it names is. */
+function dependsOnSame(
+  { parsed }: ParsedProfile,
+  before: ReadonlyMap<string, Fragment>,
+  now: ReadonlyMap<string, Fragment>,
+): boolean {
+  const profile = parsed.value;
+  if (profile?.kind !== 'composed') return profile !== undefined;
+  if (profile.diagnostics.length > 0) return false;
+  return profile.layers.every(({ file }) => file === profile.file || before.get(file) === now.get(file));
+}
+
+function parseGroups(
+  tree: SourceTree,
+  earlier: ParsedDocuments,
+  fatal: Diagnostic[],
+  contained: Diagnostic[],
+): ParsedDocuments['groups'] {
+  const groups = new Map<string, { readonly digest: string; readonly parsed: Parsed<Group> }>();
   for (const { id, path, content } of namedDocuments(tree, 'groups/', ['yaml', 'toml'], fatal)) {
-    const parsed = parseGroup(id, content, path);
+    const known = earlier.groups.get(path);
+    const digest = sha256(content);
+    const parsed = known?.digest === digest ? known.parsed : parseGroup(id, content, path);
     for (const diagnostic of parsed.diagnostics) {
       (diagnostic.severity === 'error' ? fatal : contained).push(diagnostic);
     }
-    if (parsed.value !== undefined) groups.set(id, parsed.value);
+    groups.set(path, { digest, parsed });
   }
-  return new Map([...groups].sort(([a], [b]) => compareText(a, b)));
+  return groups;
 }
 
 interface NamedDocument {

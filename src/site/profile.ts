@@ -2,20 +2,22 @@ import type { Diagnostic, Parsed } from '../diagnostic.ts';
 import { hasErrors } from '../diagnostic.ts';
 import type { CompiledLayer } from '../fragment/interpolate.ts';
 import { compileLayer } from '../fragment/interpolate.ts';
-import type { Node } from '../fragment/node.ts';
+import type { MapNode, Node } from '../fragment/node.ts';
 import { child, childItems, childText } from '../fragment/node.ts';
 import type { Template } from '../fragment/template.ts';
 import { compileCondition, compileExpression, TemplateFault } from '../fragment/template.ts';
 import { parseDefinition, parseDocument } from './definition.ts';
 import { checkReads, parseParameterSchema } from './parameters.ts';
-import type { ButaneProfile, ComposedProfile, IgnitionProfile, Layer, Place } from './revision.ts';
+import type { ButaneProfile, ComposedProfile, Fragment, IgnitionProfile, Layer, Place } from './revision.ts';
 import { nearest } from './schema.ts';
-
-/** A fragment as it was parsed once for all profiles that use it. */
-export type Fragment = Parsed<CompiledLayer>;
+import { sha256 } from './source-tree.ts';
 
 /** Parses one fragment: `.bu` is literal, `.bu.liquid` has templates in its scalars. */
 export function parseFragment(content: Buffer, file: string): Fragment {
+  return { digest: sha256(content), ...parseLayerFile(content, file) };
+}
+
+function parseLayerFile(content: Buffer, file: string): Parsed<CompiledLayer> {
   const parsed = parseDocument(content, file);
   const root = parsed.value;
   if (root === undefined) return { diagnostics: parsed.diagnostics };
@@ -27,7 +29,7 @@ export function parseFragment(content: Buffer, file: string): Fragment {
 export function parseButaneProfile(id: string, content: Buffer, file: string): ButaneProfile {
   const parsed = parseDocument(content, file);
   const root = parsed.value;
-  const base = { kind: 'butane', id, file, bytes: content } as const;
+  const base = { kind: 'butane', id, file, bytes: content, digest: sha256(content) } as const;
   if (root === undefined) return { ...base, diagnostics: parsed.diagnostics };
   if (root.kind !== 'map') return { ...base, diagnostics: [notMapping(root)] };
   return { ...base, document: root, diagnostics: parsed.diagnostics };
@@ -35,7 +37,7 @@ export function parseButaneProfile(id: string, content: Buffer, file: string): B
 
 /** A hand-written Ignition config. What Ignition itself thinks of it is asked when it is rendered. */
 export function parseIgnitionProfile(id: string, content: Buffer, file: string): IgnitionProfile {
-  return { kind: 'ignition', id, file, bytes: content, diagnostics: [] };
+  return { kind: 'ignition', id, file, bytes: content, digest: sha256(content), diagnostics: [] };
 }
 
 /**
@@ -81,6 +83,7 @@ export function parseComposedProfile(
     kind: 'composed',
     id,
     file,
+    digest: composedDigest(content, root, fragments),
     ...(title === undefined ? {} : { title }),
     layers,
     parameters: schema.value,
@@ -88,6 +91,21 @@ export function parseComposedProfile(
     diagnostics,
   };
   return { value: profile, diagnostics: [] };
+}
+
+/** Over the file and every fragment that it names, also those that do not exist (yet). */
+function composedDigest(content: Buffer, root: MapNode, fragments: ReadonlyMap<string, Fragment>): string {
+  const used = childItems(root, 'layers').map((item) => {
+    const file = layerFile(item);
+    return [file ?? null, file === undefined ? null : (fragments.get(file)?.digest ?? null)];
+  });
+  return sha256(JSON.stringify([sha256(content), used]));
+}
+
+/** The file that an item of `layers` names. */
+function layerFile(item: Node): string | undefined {
+  const use = item.kind === 'map' ? child(item, 'use') : item;
+  return use?.kind === 'scalar' ? use.text.replace(/^\.\//, '') : undefined;
 }
 
 function readsGroup({ content, when, each }: Layer): boolean {
@@ -106,8 +124,8 @@ function parseLayer(
   declared: ReadonlySet<string> | undefined,
 ): Parsed<Layer> {
   const use = item.kind === 'map' ? child(item, 'use') : item;
-  if (use?.kind !== 'scalar') return { diagnostics: [] };
-  const file = use.text.replace(/^\.\//, '');
+  const file = layerFile(item);
+  if (use?.kind !== 'scalar' || file === undefined) return { diagnostics: [] };
   const fragment = fragments.get(file);
   if (fragment === undefined) {
     const message = `there is no fragment ${file}`;

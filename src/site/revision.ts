@@ -1,4 +1,4 @@
-import type { Diagnostic, Origin } from '../diagnostic.ts';
+import type { Diagnostic, Origin, Parsed } from '../diagnostic.ts';
 import type { FileTree } from '../fragment/file-tree.ts';
 import type { CompiledLayer } from '../fragment/interpolate.ts';
 import type { MapNode, Node } from '../fragment/node.ts';
@@ -25,6 +25,29 @@ export interface Revision {
   readonly diagnostics: readonly Diagnostic[];
   /** The text of each document and of each file under files/, for code frames. */
   readonly documents: ReadonlyMap<string, Buffer>;
+  /** SHA-256 of site.yaml, hex. */
+  readonly settingsDigest: string;
+  /** What its documents gave, for the parse of the next revision. */
+  readonly parsed: ParsedDocuments;
+}
+
+/** What each document of a site gave when it was parsed, by its path; one that did not change is not parsed again. */
+export interface ParsedDocuments {
+  readonly fragments: ReadonlyMap<string, Fragment>;
+  readonly profiles: ReadonlyMap<string, ParsedProfile>;
+  readonly groups: ReadonlyMap<string, { readonly digest: string; readonly parsed: Parsed<Group> }>;
+}
+
+/** A fragment as it was parsed once for all profiles that use it. */
+export interface Fragment extends Parsed<CompiledLayer> {
+  /** SHA-256 of its text, hex. */
+  readonly digest: string;
+}
+
+/** A profile with all that its parse depended on. */
+export interface ParsedProfile {
+  readonly digest: string;
+  readonly parsed: Parsed<Profile>;
 }
 
 /** What site.yaml says. */
@@ -53,6 +76,8 @@ interface ProfileBase {
   /** The file that defines it, relative to the site. */
   readonly file: string;
   readonly title?: string;
+  /** SHA-256 over all that it is written in: its own file and the fragments that it names; hex. */
+  readonly digest: string;
   /** What was found wrong when the site was read; with an error among them the profile is broken. */
   readonly diagnostics: readonly Diagnostic[];
 }
@@ -115,6 +140,8 @@ export interface Place {
 export interface Group {
   readonly id: string;
   readonly file: string;
+  /** SHA-256 of its text, hex. */
+  readonly digest: string;
   readonly origin: Origin;
   readonly selector: Selector;
   /** The number of selector keys: more is more specific. */

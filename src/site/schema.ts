@@ -23,11 +23,10 @@ export interface CompiledSchema {
   check(value: Value): readonly SchemaFault[];
 }
 
-/**
- * Compiles a JSON Schema 2020-12 with formats checked. Throws an Error whose message says what is wrong with the schema
- * (an unknown keyword, type or format counts, since a typo would otherwise check nothing).
- */
-export function compileSchema(schema: object): CompiledSchema {
+/** One compiler for all schemas: what it compiles for itself, such as the schema of schemas, takes longer than most. */
+let shared: Ajv2020 | undefined;
+
+function createCompiler(): Ajv2020 {
   const ajv = new Ajv2020({
     allErrors: true,
     useDefaults: true,
@@ -42,13 +41,30 @@ export function compileSchema(schema: object): CompiledSchema {
     code: { regExp: linear },
   });
   addFormats.default(ajv);
-  const validate: ValidateFunction = ajv.compile(schema);
-  return {
-    check(value) {
-      if (validate(value)) return [];
-      return (validate.errors ?? []).map(describe).filter((fault) => fault !== undefined);
-    },
-  };
+  return ajv;
+}
+
+/**
+ * Compiles a JSON Schema 2020-12 with formats checked. Throws an Error whose message says what is wrong with the schema
+ * (an unknown keyword, type or format counts, since a typo would otherwise check nothing).
+ */
+export function compileSchema(schema: object): CompiledSchema {
+  // What a schema names itself by is remembered, and could be meant to stand for something else.
+  const named = /"\$(?:id|anchor|dynamicAnchor)"/.test(JSON.stringify(schema));
+  const compiler = named || shared === undefined ? createCompiler() : shared;
+  if (!named) shared = compiler;
+  try {
+    const validate: ValidateFunction = compiler.compile(schema);
+    return {
+      check(value) {
+        if (validate(value)) return [];
+        return (validate.errors ?? []).map(describe).filter((fault) => fault !== undefined);
+      },
+    };
+  } finally {
+    // It would remember every schema of every revision.
+    compiler.removeSchema(schema);
+  }
 }
 
 /** A `pattern` that cannot be used. */

@@ -34,6 +34,7 @@ export function digestFiles(files: FileTree): string {
   return hash.digest('hex');
 }
 
-function sha256(content: Buffer): string {
+/** SHA-256 of some bytes, hex. */
+export function sha256(content: Buffer | string): string {
   return createHash('sha256').update(content).digest('hex');
 }

@@ -5,7 +5,7 @@ import type { CheckOptions, CheckResult } from '../../../src/render/check.ts';
 import { checkSite } from '../../../src/render/check.ts';
 import type { Renderer } from '../../../src/render/renderer.ts';
 import { createRenderer } from '../../../src/render/renderer.ts';
-import { createTranslator } from '../../../src/render/translate.ts';
+import { createCaches, createTranslator } from '../../../src/render/translate.ts';
 import type { Documents } from '../site/parsed-site.ts';
 import { inOneLine, PLAIN, revisionOf } from '../site/parsed-site.ts';
 import { refusal, standInButane, translated } from './stand-in-butane.ts';
@@ -22,7 +22,11 @@ async function checked(documents: Documents, options: CheckOptions = {}): Promis
       ? refusal([{ severity: 'error', path: '$.x', message: 'this is bad' }])
       : translated({ ignition: { version: '3.4.0' } }),
   );
-  const renderer = createRenderer({ translator: createTranslator(butane, 1e6), serviceUrl: 'http://x', now: () => 0 });
+  const renderer = createRenderer({
+    translator: createTranslator(butane, createCaches(1e6)),
+    serviceUrl: 'http://x',
+    now: () => 0,
+  });
   return checkedWith(documents, renderer, options);
 }
 
@@ -227,8 +231,7 @@ function failing(error: unknown, times = Number.POSITIVE_INFINITY): Renderer {
     left -= 1;
     return left >= 0 ? Promise.reject(error) : Promise.resolve(rendered);
   };
-  const statistics = () => ({ entries: 0, bytes: 0, hits: 0, misses: 0 });
-  return { recall: () => undefined, render, renderInFull: render, statistics };
+  return { recall: () => undefined, render, renderInFull: render };
 }
 
 describe('a service that is busy', () => {

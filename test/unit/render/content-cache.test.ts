@@ -41,7 +41,7 @@ describe('one key is computed once', () => {
     fulfil(value);
     for (const got of await Promise.all(asked)) assert.equal(got, value);
     assert.equal(runs, 1);
-    assert.deepEqual(cache.statistics(), { entries: 1, bytes: 1, hits: 0, misses: 1 });
+    assert.deepEqual(cache.statistics(), { entries: 1, bytes: 1, maxBytes: 100, hits: 0, misses: 1 });
   });
 
   test('and another key for itself', async () => {
@@ -58,14 +58,46 @@ describe('one key is computed once', () => {
     const first = await cache.get('a', async () => sized('a'));
     assert.equal(await cache.get('a', () => assert.fail('it is there')), first);
     assert.equal(cache.peek('a'), first);
-    assert.deepEqual(cache.statistics(), { entries: 1, bytes: 1, hits: 2, misses: 1 });
+    assert.deepEqual(cache.statistics(), { entries: 1, bytes: 1, maxBytes: 100, hits: 2, misses: 1 });
   });
 });
 
 test('a look into the cache computes nothing', () => {
   const cache = cacheOf(100);
   assert.equal(cache.peek('a'), undefined);
-  assert.deepEqual(cache.statistics(), { entries: 0, bytes: 0, hits: 0, misses: 0 });
+  assert.deepEqual(cache.statistics(), { entries: 0, bytes: 0, maxBytes: 100, hits: 0, misses: 0 });
+});
+
+test('what was computed elsewhere can be put there', async () => {
+  const cache = cacheOf(100);
+  cache.put('a', sized('a'));
+  assert.equal((await cache.get('a', () => assert.fail('it is there'))).name, 'a');
+  assert.deepEqual(
+    [...cache.entries()].map(([key, { name }]) => [key, name]),
+    [['a', 'a']],
+  );
+});
+
+test('a computation knows whether any of those who wait still wants it', async () => {
+  const cache = cacheOf(100);
+  const { promise, fulfil } = controlled<Sized>();
+  let isWanted = () => false;
+  const wanting = [true, true];
+  const compute = (wanted: () => boolean) => {
+    isWanted = wanted;
+    return promise;
+  };
+  const first = cache.get('a', compute, () => wanting[0] === true);
+  const second = cache.get('a', compute, () => wanting[1] === true);
+  assert.ok(isWanted());
+  wanting[0] = false;
+  assert.ok(isWanted());
+  wanting[1] = false;
+  assert.ok(!isWanted());
+  const third = cache.get('a', compute);
+  assert.ok(isWanted());
+  fulfil(sized('a'));
+  await Promise.all([first, second, third]);
 });
 
 test('a look does not see what is under way', async () => {
@@ -87,7 +119,7 @@ describe('a failure', () => {
     reject(error);
     for (const outcome of await waiting) assert.equal(outcome.status === 'rejected' && outcome.reason, error);
     assert.equal((await cache.get('a', async () => sized('second try'))).name, 'second try');
-    assert.deepEqual(cache.statistics(), { entries: 1, bytes: 1, hits: 0, misses: 2 });
+    assert.deepEqual(cache.statistics(), { entries: 1, bytes: 1, maxBytes: 100, hits: 0, misses: 2 });
   });
 
   test('of one key leaves the others alone', async () => {

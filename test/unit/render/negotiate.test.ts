@@ -5,7 +5,7 @@ import { ProvisioningError } from '../../../src/errors.ts';
 import type { SpecVersion } from '../../../src/ignition/spec-version.ts';
 import { parseSpecVersion } from '../../../src/ignition/spec-version.ts';
 import { isAcceptable, negotiate, notAcceptable, refuseNewerChildren } from '../../../src/render/negotiate.ts';
-import { createTranslator } from '../../../src/render/translate.ts';
+import { createCaches, createTranslator } from '../../../src/render/translate.ts';
 import { parseLayer } from '../../support/nodes.ts';
 import { refusal, standInButane, translated } from './stand-in-butane.ts';
 
@@ -74,7 +74,7 @@ async function negotiated(
   } = {},
 ) {
   const butane = standInButane(({ source }) => (source.toString() === 'first' ? translated(config, entries) : older));
-  const translator = createTranslator(butane, 1_000_000);
+  const translator = createTranslator(butane, createCaches(1_000_000));
   const input = { source: 'first', strict: false, filesDir: '/files', filesDigest: '' };
   const { key, content } = await translator.translate(input);
   assert.ok(content.ok);
@@ -190,7 +190,7 @@ describe('a client is refused, and never given less,', () => {
       if (source.toString() === 'first') return translated(CONFIG);
       throw busy;
     });
-    const translator = createTranslator(butane, 1_000_000);
+    const translator = createTranslator(butane, createCaches(1_000_000));
     const input = { source: 'first', strict: false, filesDir: '/files', filesDigest: '' };
     const { key, content } = await translator.translate(input);
     assert.ok(content.ok);

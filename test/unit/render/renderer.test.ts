@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { ProvisioningError } from '../../../src/errors.ts';
 import type { RenderRequest } from '../../../src/render/render.ts';
 import { createRenderer, withDeadline } from '../../../src/render/renderer.ts';
-import { createTranslator } from '../../../src/render/translate.ts';
+import { createCaches, createTranslator } from '../../../src/render/translate.ts';
 import { machineOf, revisionOf } from '../site/parsed-site.ts';
 import { standInButane, translated } from './stand-in-butane.ts';
 
@@ -13,7 +13,7 @@ function setUp(maxBytes = 1_000_000) {
   const butane = standInButane(({ source }) =>
     translated({ ignition: { version: '3.4.0' }, source: source.toString() }),
   );
-  const translator = createTranslator(butane, maxBytes);
+  const translator = createTranslator(butane, createCaches(maxBytes));
   let clock = 0;
   const now = () => {
     clock += 1;
@@ -102,7 +102,7 @@ describe('a profile whose templates take too long', () => {
     const served = { revision: revisionOf({ ...SITE, 'profiles/slow.yaml': text }), filesDir: '/files' };
     const translator = createTranslator(
       standInButane(() => translated({ ignition: { version: '3.4.0' } })),
-      1_000_000,
+      createCaches(1_000_000),
     );
     let clock = 0;
     const renderer = createRenderer({ translator, serviceUrl: 'http://x', now: () => clock });
