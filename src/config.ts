@@ -15,6 +15,8 @@ export interface Config {
   /** The URL under which machines reach the service, without a trailing slash. */
   readonly publicUrl: string;
   readonly stateDir: string;
+  /** How edits of the site are noticed: by the system, by looking, or not at all. */
+  readonly watch: WatchMode;
   readonly butane?: string;
   readonly trustedProxies: readonly string[];
   readonly logLevel: LogLevel;
@@ -26,6 +28,10 @@ export interface Config {
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 type LogLevel = (typeof LOG_LEVELS)[number];
 
+/** How the site directory is watched. */
+export const WATCH_MODES = ['on', 'poll', 'off'] as const;
+type WatchMode = (typeof WATCH_MODES)[number];
+
 /** What was written on the command line; a key that is absent was not given. */
 export interface Flags {
   readonly site?: string;
@@ -34,6 +40,7 @@ export interface Flags {
   readonly operatorTokenFile?: string;
   readonly publicUrl?: string;
   readonly stateDir?: string;
+  readonly watch?: string;
   readonly butane?: string;
   readonly trustedProxy?: readonly string[];
   readonly logLevel?: string;
@@ -94,7 +101,13 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
   const logFormat = FORMATS.find((each) => each === (format?.text ?? (onTerminal ? 'pretty' : 'json')));
   if (logFormat === undefined) fault(format?.from ?? '', `must be ${FORMATS.join(' or ')}`);
 
-  if (faults.length > 0 || logLevel === undefined || logFormat === undefined) return { ok: false, faults };
+  const mode = pick(flags.watch, 'WATCH');
+  const watch = WATCH_MODES.find((each) => each === (mode?.text ?? 'on'));
+  if (watch === undefined) fault(mode?.from ?? '', `must be one of ${WATCH_MODES.join(', ')}`);
+
+  if (faults.length > 0 || logLevel === undefined || logFormat === undefined || watch === undefined) {
+    return { ok: false, faults };
+  }
   const butane = pick(flags.butane, 'BUTANE');
   const config: Config = Object.freeze({
     site: pick(flags.site, 'SITE')?.text ?? 'site',
@@ -103,6 +116,7 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
     ...(token === undefined ? {} : { operatorTokenFile: token.text }),
     publicUrl: (url?.text ?? `http://${formatListener(listen)}`).replace(/\/+$/, ''),
     stateDir: pick(flags.stateDir, 'STATE_DIR')?.text ?? '.pilotlight',
+    watch,
     ...(butane === undefined ? {} : { butane: butane.text }),
     trustedProxies: Object.freeze([...proxies]),
     logLevel,

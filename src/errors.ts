@@ -18,6 +18,8 @@ export type ErrorCode =
   | 'selection-ambiguous'
   | 'profile-broken'
   | 'site-invalid'
+  | 'revision-not-found'
+  | 'revision-refused'
   | 'not-ready'
   | 'queue-full'
   | 'render-timeout'

@@ -23,6 +23,7 @@ const terminal: Terminal = {
   environment: process.env,
   onTerminal,
   outOnTerminal: process.stdout.isTTY === true,
+  onHangUp: (handle) => void process.on('SIGHUP', handle),
   kill: () => process.kill(process.pid, 'SIGKILL'),
   colour: onTerminal && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb',
 };

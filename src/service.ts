@@ -1,33 +1,44 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { constants } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
-import type { Butane } from './butane/butane.ts';
+import type { Butane, ButaneIdentity } from './butane/butane.ts';
+import type { OpenButaneOptions } from './butane/butane-process.ts';
 import { openButane } from './butane/butane-process.ts';
 import { findButane } from './butane/find-butane-process.ts';
 import type { Config } from './config.ts';
 import { formatListener } from './config.ts';
-import type { Diagnostic } from './diagnostic.ts';
 import { ProvisioningError } from './errors.ts';
 import { createMachineApp } from './http/machine-app.ts';
 import { NOTHING_SERVED } from './http/nothing-served.ts';
 import { openApiYaml } from './http/openapi.ts';
 import { createOperatorApp } from './http/operator-app.ts';
-import type { SiteReport, SiteState } from './http/site-state.ts';
+import type { SiteState } from './http/site-state.ts';
 import { notReady } from './http/site-state.ts';
-import type { CheckResult } from './render/check.ts';
-import { checkSite } from './render/check.ts';
-import type { Renderer } from './render/renderer.ts';
+import { createKeeper } from './live/keeper.ts';
+import { logEvents } from './live/live-log.ts';
+import type { Current, LiveSite } from './live/live-site.ts';
+import { createLiveSite, SiteFaults } from './live/live-site.ts';
+import type { Snapshot } from './live/snapshot.ts';
+import { createStateStore } from './live/state-file.ts';
+import type { SiteWatch } from './live/watch-file.ts';
+import { watchSite } from './live/watch-file.ts';
+import type { Renderer, RendererOptions } from './render/renderer.ts';
 import { createRenderer } from './render/renderer.ts';
 import type { Served } from './render/served.ts';
+import type { TranslatorCaches } from './render/translate.ts';
 import { createCaches, createTranslator } from './render/translate.ts';
+import type { FilesCopy } from './site/files-copy-file.ts';
 import { copyFiles } from './site/files-copy-file.ts';
 import { parseSite } from './site/load.ts';
 import type { Revision } from './site/revision.ts';
 import { readSite } from './site/site-file.ts';
+import type { SourceTree } from './site/source-tree.ts';
+
+export { SiteFaults } from './live/live-site.ts';
 
 /** Bytes of finished configs that are kept. */
 const CACHE_BYTES = 128 * 1024 * 1024;
@@ -45,33 +56,28 @@ export async function readVersion(): Promise<string> {
   return typeof value === 'object' && value !== null && 'version' in value ? String(value.version) : 'unknown';
 }
 
+/** What renders: butane, and what was made with it. */
+interface Engine {
+  readonly butane: Butane;
+  readonly caches: TranslatorCaches;
+  readonly renderer: Renderer;
+}
+
 /** A loaded site with everything that renders it; what commands work with when no service is needed. */
 export interface Workshop {
   readonly butane: Butane;
   readonly served: Served;
   readonly renderer: Renderer;
-  /** The state directory could not be used for the copy of files/. */
-  readonly stateFallback: boolean;
+  /** Loads one more site, to be rendered beside the first. */
+  load(site: string): Promise<Served>;
   close(): Promise<void>;
 }
 
-/** What a workshop is opened with; without a state directory it leaves nothing behind. */
+/** What a workshop is opened with; it leaves nothing behind. */
 export interface WorkshopOptions {
   readonly site: string;
   readonly butane?: string;
   readonly publicUrl: string;
-  readonly stateDir?: string;
-  /** Many translations are to come, by a process whose memory grows. */
-  readonly longLived?: boolean;
-}
-
-/** A site with faults of the whole: what was found, and the text of its documents for code frames. */
-export class SiteFaults extends ProvisioningError {
-  readonly documents: ReadonlyMap<string, Buffer>;
-  constructor(diagnostics: readonly Diagnostic[], documents: ReadonlyMap<string, Buffer>) {
-    super('site-invalid', 'the site has faults that concern all of it', { diagnostics });
-    this.documents = documents;
-  }
 }
 
 let endsOnSignals = false;
@@ -85,14 +91,25 @@ export function endOnSignals(): void {
   }
 }
 
-async function findAndOpenButane(explicit: string | undefined, helper: boolean): Promise<Butane> {
-  const built = join(findPackage(), '.tools/bin/butane');
+async function openEngine(
+  { butane: explicit, publicUrl }: Pick<WorkshopOptions, 'butane' | 'publicUrl'>,
+  options: OpenButaneOptions & Pick<RendererOptions, 'onRender'> = {},
+): Promise<Engine> {
+  const { onRender, ...rest } = options;
   const path = await findButane({
     ...(explicit === undefined ? {} : { explicit }),
-    built,
+    built: join(findPackage(), '.tools/bin/butane'),
     searchPath: process.env.PATH,
   });
-  return openButane(path, { helper });
+  const butane = await openButane(path, rest);
+  const caches = createCaches(CACHE_BYTES);
+  const renderer = createRenderer({
+    translator: createTranslator(butane, caches),
+    now: () => performance.now(),
+    ...(isUnspecified(publicUrl) ? {} : { serviceUrl: publicUrl }),
+    ...(onRender === undefined ? {} : { onRender }),
+  });
+  return { butane, caches, renderer };
 }
 
 /** Reads and parses a site, for what needs no butane. Throws {@link SiteFaults}. */
@@ -106,22 +123,21 @@ export async function readSiteRevision(site: string): Promise<Revision> {
 /** Reads, parses and checks a site. Throws {@link SiteFaults}, or a ProvisioningError when it cannot be read at all. */
 export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> {
   const revision = await readSiteRevision(options.site);
-  const butane = await findAndOpenButane(options.butane, options.longLived ?? false);
-  const files = await copyFiles(revision.files, options.stateDir);
-  const translator = createTranslator(butane, createCaches(CACHE_BYTES));
-  const renderer = createRenderer({
-    translator,
-    now: () => performance.now(),
-    ...(isUnspecified(options.publicUrl) ? {} : { serviceUrl: options.publicUrl }),
-  });
+  const { butane, renderer } = await openEngine(options);
+  const copies: FilesCopy[] = [];
+  const serve = async (next: Revision): Promise<Served> => {
+    const copy = await copyFiles(next.files, undefined);
+    copies.push(copy);
+    return Object.freeze({ revision: next, filesDir: copy.directory });
+  };
   return {
     butane,
-    served: Object.freeze({ revision, filesDir: files.directory }),
     renderer,
-    stateFallback: files.fallback,
+    served: await serve(revision),
+    load: async (site) => serve(await readSiteRevision(site)),
     async close() {
       await butane.close();
-      await files.remove();
+      await Promise.all(copies.map((copy) => copy.remove()));
     },
   };
 }
@@ -135,39 +151,171 @@ export interface Service {
   /** Where machines reach it: host and port as bound. */
   readonly machineAddress: string;
   readonly operatorAddress: string;
+  /** Reads the site again; see `LiveSite.reload`. */
+  reload(): Promise<void>;
   /** Stops taking requests, answers those under way, and ends. */
   close(): Promise<void>;
 }
 
+/** A read is taken when nothing was edited until this long after it. */
+const CALM_MS = 30;
+
+/** Reads are given up as hopeless after so many, and the last one is taken as it is. */
+const MAX_READS = 20;
+
+/** Reads a site when nobody edits it: half of a `git checkout` is a site that nobody wrote. */
+async function readCalmly(site: string, watch: SiteWatch | undefined): Promise<SourceTree> {
+  for (let reads = 1; ; reads += 1) {
+    const generation = watch?.generation;
+    const tree = await readSite(site);
+    if (watch === undefined) return tree;
+    await setTimeout(CALM_MS);
+    if (watch.generation === generation || reads >= MAX_READS) return tree;
+  }
+}
+
+/** A site that is kept alive, with all that this needs. */
+interface Live {
+  readonly engine: Engine;
+  readonly site: LiveSite;
+  /** Ends it; requests have been answered by then. */
+  close(): Promise<void>;
+}
+
+/** Opens the site: what was served last at once, and then whatever the site directory holds. */
+async function openLive(config: Config, logger: Logger): Promise<Live> {
+  const store = createStateStore(config.stateDir);
+  const loading = store.load().catch((error: unknown) => {
+    const reason = error instanceof Error ? error.message : String(error);
+    logger.warn({ stateDir: config.stateDir, reason }, 'what was kept of the last revision cannot be used');
+    return undefined;
+  });
+  const engine = await openEngine(config, {
+    helper: true,
+    onReplaced: (butane) => logger.warn(identityFields(butane), 'butane was replaced'),
+  });
+  const { butane, caches, renderer } = engine;
+  logger.info(identityFields(butane.identity), 'butane');
+  const kept = await loading;
+  for (const [key, content] of kept?.contents ?? []) caches.contents.put(key, content);
+  for (const [key, diagnostics] of kept?.reports ?? []) caches.reports.put(key, diagnostics);
+
+  let watch: SiteWatch | undefined;
+  let saysFallback = false;
+  const site = createLiveSite({
+    renderer,
+    concurrency: availableParallelism(),
+    read: () => readCalmly(config.site, watch),
+    copyFiles: async (files) => {
+      const copy = await copyFiles(files, config.stateDir);
+      if (copy.fallback && !saysFallback)
+        logger.warn({ stateDir: config.stateDir }, 'the state directory cannot be written; using a temporary one');
+      saysFallback = copy.fallback;
+      return copy;
+    },
+    events: { ...logEvents(logger), onReloaded: () => undefined },
+    onGood: () => keeper.keep(),
+  });
+  const keeper = createKeeper({
+    store,
+    snapshot: () => snapshotOf(site.current, caches),
+    progress: () => caches.contents.statistics().misses + caches.reports.statistics().misses,
+    onSaved: (bytes) => logger.debug({ bytes }, 'the served revision was kept'),
+    onFailure: (err) => logger.warn({ stateDir: config.stateDir, err }, 'the served revision cannot be kept on disk'),
+  });
+  if (config.watch !== 'off') {
+    watch = watchSite(config.site, {
+      poll: config.watch === 'poll',
+      onSettled: () => void site.reload(),
+      onFault: (err) => logger.error({ err }, 'the site cannot be watched; ask for a reload, or use --watch poll'),
+    });
+  }
+  const close = async () => {
+    await watch?.close();
+    await site.close();
+    await Promise.race([keeper.close(), setTimeout(KEEP_MS, undefined, { ref: false })]);
+    await butane.close(0);
+    await site.dispose();
+  };
+  try {
+    await site.open(kept);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { engine, site, close };
+}
+
+/** A stop waits for so long until the last revision is on disk. */
+const KEEP_MS = 1500;
+
+function identityFields({ path, version, sha256 }: ButaneIdentity) {
+  return { butane: path, butaneVersion: version, butaneSha256: sha256 };
+}
+
+/** The served revision with everything that was made of it; nothing while it is unknown what that is. */
+function snapshotOf(current: Current | undefined, { contents, reports }: TranslatorCaches): Snapshot | undefined {
+  if (current === undefined || current.check.outcomes.size === 0) return undefined;
+  const { documents, files } = current.served.revision;
+  return {
+    tree: {
+      documents: new Map([...documents].filter(([path]) => !path.startsWith('files/'))),
+      files,
+      diagnostics: [],
+    },
+    outcomes: current.check.outcomes,
+    contents: [...contents.entries()].flatMap(([key, content]) => (content.ok ? [[key, content] as const] : [])),
+    reports: [...reports.entries()],
+  };
+}
+
+/** What the apps are given: the same at every moment, whatever is served. */
+function siteStateOf(live: () => Live | undefined): SiteState {
+  const current = () => live()?.site.current;
+  return {
+    current() {
+      const served = current()?.served;
+      if (served === undefined) throw notReady();
+      return served;
+    },
+    get ready() {
+      return current() !== undefined;
+    },
+    get loadedAt() {
+      return current()?.loadedAt;
+    },
+    get source() {
+      return current()?.source;
+    },
+    get reports() {
+      const { complete = false, reports = [] } = current()?.check ?? {};
+      return { complete, items: reports };
+    },
+    get refusal() {
+      return live()?.site.refusal;
+    },
+    get records() {
+      return live()?.site.records ?? [];
+    },
+    find: (id) => live()?.site.find(id),
+    reload: (options) => open(live()).site.reload(options),
+  };
+}
+
 /**
- * Starts the service. The listeners open first and answer 503 until the site is read, so that machines wait instead of
- * meeting a closed port. Throws what {@link openWorkshop} throws, after the listeners are closed again.
+ * Starts the service. The listeners open first and answer 503 until a revision is served, so that machines wait instead
+ * of meeting a closed port. Throws {@link SiteFaults} when nothing can be served, and what finding butane does, after the
+ * listeners are closed again.
  */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
   const version = await readVersion();
   const token = config.operatorTokenFile === undefined ? undefined : await readToken(config.operatorTokenFile);
-  let workshop: Workshop | undefined;
-  let loadedAt: Date | undefined;
-  let reports: { complete: boolean; items: readonly SiteReport[] } = { complete: false, items: [] };
-  const site: SiteState = {
-    current() {
-      if (workshop === undefined) throw notReady();
-      return workshop.served;
-    },
-    get ready() {
-      return workshop !== undefined;
-    },
-    get loadedAt() {
-      return loadedAt;
-    },
-    get reports() {
-      return reports;
-    },
-  };
+  let live: Live | undefined;
+  const site = siteStateOf(() => live);
   const renderer: Renderer = {
-    recall: (served, request) => open(workshop).renderer.recall(served, request),
-    render: (served, request) => open(workshop).renderer.render(served, request),
-    renderInFull: (served, request) => open(workshop).renderer.renderInFull(served, request),
+    recall: (served, request) => open(live).engine.renderer.recall(served, request),
+    render: (served, request, options) => open(live).engine.renderer.render(served, request, options),
+    renderInFull: (served, request) => open(live).engine.renderer.renderInFull(served, request),
   };
   const machine = await createMachineApp({
     site,
@@ -183,55 +331,27 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     logger: logger.child({ api: 'operator' }),
     ...(token === undefined ? {} : { token }),
   });
-  const stop = new AbortController();
-  let checking: Promise<void> = Promise.resolve();
   const close = async () => {
-    stop.abort();
     const drained = Promise.all([machine.close(), operator.close()]);
     // Whoever still waits for butane then is told to come again, and whoever does not read that is left.
     await Promise.race([drained, setTimeout(DRAIN_MS, undefined, { ref: false })]);
-    await workshop?.butane.close(0);
+    await live?.engine.butane.close(0);
     await Promise.race([drained, setTimeout(FLUSH_MS, undefined, { ref: false })]);
     for (const app of [machine, operator]) app.server.closeAllConnections();
     await drained;
-    await workshop?.close();
-    await checking.catch(() => undefined);
+    await live?.close();
   };
   try {
     await listen(operator, config.operatorListen);
     await listen(machine, config.listen);
-    const opened = await openWorkshop({ ...config, longLived: true });
-    workshop = opened;
-    loadedAt = new Date();
-    const { revision } = opened.served;
-    const { identity } = opened.butane;
-    logger.info({ butane: identity.path, butaneVersion: identity.version, butaneSha256: identity.sha256 }, 'butane');
-    if (opened.stateFallback)
-      logger.warn({ stateDir: config.stateDir }, 'the state directory cannot be written; using a temporary one');
+    live = await openLive(config, logger);
     if (isUnspecified(config.publicUrl))
       logger.warn({ publicUrl: config.publicUrl }, 'no machine can reach the public URL; set --public-url');
     const machineAddress = addressOf(machine);
     const operatorAddress = addressOf(operator);
-    logger.info(
-      {
-        revision: revision.id,
-        profiles: revision.profiles.size,
-        groups: revision.groups.size,
-        machineAddress,
-        operatorAddress,
-        publicUrl: config.publicUrl,
-      },
-      'serving',
-    );
-    checking = checkSite(opened.served, opened.renderer, { signal: stop.signal }).then((checked) => {
-      if (stop.signal.aborted) return;
-      reports = { complete: checked.complete, items: checked.reports };
-      logReports(checked, logger);
-    });
-    checking.catch((error: unknown) => {
-      if (!stop.signal.aborted) logger.error({ err: error }, 'the check of the site failed');
-    });
-    return { machineAddress, operatorAddress, close };
+    logger.info({ machineAddress, operatorAddress, publicUrl: config.publicUrl }, 'serving');
+    const reload = async () => void (await live?.site.reload());
+    return { machineAddress, operatorAddress, reload, close };
   } catch (error) {
     await close();
     throw error;
@@ -243,9 +363,9 @@ function isUnspecified(url: string): boolean {
   return /^(?:0\.0\.0\.0|\[::\])$/.test(new URL(url).hostname);
 }
 
-function open(workshop: Workshop | undefined): Workshop {
-  if (workshop === undefined) throw notReady();
-  return workshop;
+function open(live: Live | undefined): Live {
+  if (live === undefined) throw notReady();
+  return live;
 }
 
 type Listening = Awaited<ReturnType<typeof createMachineApp>>;
@@ -274,18 +394,6 @@ function addressOf(app: Listening): string {
   return typeof address === 'object' && address !== null
     ? formatListener({ host: address.address, port: address.port })
     : String(address);
-}
-
-function logReports({ complete, reports, unanswered }: CheckResult, logger: Logger): void {
-  const errors = reports.filter((report) => report.diagnostic.severity === 'error');
-  for (const { profile, group, diagnostic } of errors.slice(0, 100)) {
-    const { code, path, origin } = diagnostic;
-    const at = origin === undefined ? undefined : `${origin.file}:${origin.line}:${origin.column}`;
-    logger.error({ profile, group, code, path, at }, 'the site has a fault');
-  }
-  const level = complete ? 'info' : 'warn';
-  const counts = { reports: reports.length, errors: errors.length, unanswered: unanswered.length };
-  logger[level]({ complete, ...counts }, 'the site was checked');
 }
 
 async function readToken(file: string): Promise<string> {

@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { Config, Flags } from '../config.ts';
 import { readConfig } from '../config.ts';
+import type { DiffFlags } from './diff.ts';
+import { diffCommand } from './diff.ts';
 import { EXIT } from './exit.ts';
 import { explainCommand } from './explain.ts';
 import { failWith } from './failure.ts';
@@ -67,6 +69,10 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       'directory for what has to outlive a request (default .pilotlight; PILOTLIGHT_STATE_DIR)',
     )
     .option(
+      '--watch <mode>',
+      'how edits of the site are noticed: on, poll (for network file systems) or off (default on; PILOTLIGHT_WATCH)',
+    )
+    .option(
       '--trusted-proxy <cidr>',
       'network whose X-Forwarded-For is believed; repeatable (PILOTLIGHT_TRUSTED_PROXIES)',
       collect,
@@ -113,6 +119,18 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .addHelpText('after', '\nExample:\n  pilotlight explain --mac 52:54:00:a1:9c:ae --label rack=r7\n')
     .action((flags: Flags & LabelFlags) => action((config) => explainCommand(config, flags, terminal), flags));
 
+  withButane(program.command('diff'))
+    .description('Show which machines get other configs from one site directory than from another.')
+    .argument('<a>', 'a site directory, such as a checkout of what is served')
+    .argument('<b>', 'another one, such as a checkout of what is to be served')
+    .addOption(new Option('--format <format>', 'how to print it').choices(['text', 'json']).default('text'))
+    .option('--exit-code', 'exit with 1 when any machine gets another config')
+    .option('--public-url <url>', 'URL under which machines reach the service (PILOTLIGHT_PUBLIC_URL)')
+    .addHelpText('after', '\nExample:\n  git worktree add ../main main && pilotlight diff ../main/site ./site\n')
+    .action((a: string, b: string, flags: Flags & DiffFlags) =>
+      action((config) => diffCommand([a, b], config, flags, terminal), flags),
+    );
+
   program
     .command('openapi')
     .description('Print the OpenAPI document of one API, or write both.')
@@ -157,7 +175,11 @@ function withSiteOnly(command: Command): Command {
 }
 
 function withSite(command: Command): Command {
-  return withSiteOnly(command).option(
+  return withButane(withSiteOnly(command));
+}
+
+function withButane(command: Command): Command {
+  return command.option(
     '--butane <file>',
     'the butane binary (default: the built one, then the one in PATH; PILOTLIGHT_BUTANE)',
   );

@@ -13,12 +13,16 @@ const GRACE_MS = 9000;
 export async function serveCommand(config: Config, terminal: Terminal): Promise<number> {
   const { logger, end } = createServeLogger(config, terminal.colour);
   let service: Awaited<ReturnType<typeof startService>> | undefined;
-  const grace = closeWithGrace({ delay: GRACE_MS, logger: false }, async ({ signal, err }) => {
+  const grace = closeWithGrace({ delay: GRACE_MS, logger: false, skip: ['SIGHUP'] }, async ({ signal, err }) => {
     if (err !== undefined) logger.fatal({ err }, 'unforeseen fault; stopping');
     else logger.info({ signal }, 'stopping');
     await service?.close();
     logger.info('stopped');
     if (!(await end())) terminal.kill();
+  });
+  terminal.onHangUp(() => {
+    logger.info({ signal: 'SIGHUP' }, 'reloading');
+    void service?.reload();
   });
   try {
     service = await startService(config, logger);

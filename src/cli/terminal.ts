@@ -12,6 +12,8 @@ export interface Terminal {
   readonly colour: boolean;
   /** Ends the process at once, for when it cannot end in order. */
   readonly kill: () => void;
+  /** From now on SIGHUP calls this instead of ending the process. */
+  readonly onHangUp: (handle: () => void) => void;
 }
 
 const STYLES = { red: 31, yellow: 33, blue: 34, cyan: 36, bold: 1, dim: 2 } as const;

@@ -10,6 +10,11 @@ export const NOTHING_SERVED: { readonly site: SiteState; readonly renderer: Rend
     },
     ready: false,
     loadedAt: undefined,
+    source: undefined,
+    refusal: undefined,
+    records: [],
+    find: () => undefined,
+    reload: () => Promise.reject(notReady()),
     reports: { complete: false, items: [] },
   }),
   renderer: Object.freeze({

@@ -4,6 +4,7 @@ import type { App, AppOptions } from './app.ts';
 import { createApp } from './app.ts';
 import { describeApp, openApiDocument } from './openapi.ts';
 import { guard } from './operator-auth.ts';
+import { diffRoutes } from './routes/diff.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { profileRoutes } from './routes/profiles.ts';
@@ -42,6 +43,7 @@ export async function createOperatorApp(options: OperatorAppOptions): Promise<Ap
   await app.register(async (scope: App) => {
     healthRoutes(scope, options);
     revisionRoutes(scope, options);
+    diffRoutes(scope, options);
     profileRoutes(scope, options);
     renderRoutes(scope, options);
     groupRoutes(scope, options);

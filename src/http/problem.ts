@@ -3,7 +3,7 @@ import { type ErrorCode, ProvisioningError } from '../errors.ts';
 
 /** How one error code is answered. */
 interface ProblemKind {
-  readonly status: 400 | 401 | 404 | 406 | 500 | 503;
+  readonly status: 400 | 401 | 404 | 406 | 409 | 500 | 503;
   readonly title: string;
 }
 
@@ -25,6 +25,8 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   'selection-ambiguous': { status: 503, title: 'Groups contradict each other for this machine' },
   'profile-broken': { status: 503, title: 'The profile has faults' },
   'site-invalid': { status: 503, title: 'The site has faults' },
+  'revision-not-found': { status: 404, title: 'There is no such revision' },
+  'revision-refused': { status: 409, title: 'The new revision breaks what the served one gives' },
   'not-ready': { status: 503, title: 'The service is not ready' },
   'queue-full': { status: 503, title: 'Too much is waiting to be rendered' },
   'render-timeout': { status: 503, title: 'The config was not ready in time' },

@@ -1,5 +1,8 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import { ProvisioningError } from '../errors.ts';
+import type { RevisionRecord } from '../live/history.ts';
+import type { KeptRevision } from '../live/kept-revisions.ts';
+import type { Refusal, Reloaded } from '../live/live-site.ts';
 import type { Served } from '../render/served.ts';
 
 /** What the service serves at the moment. Routes ask for it at each request, so that a new revision is one assignment. */
@@ -10,6 +13,16 @@ export interface SiteState {
   readonly ready: boolean;
   /** When the served revision was loaded. */
   readonly loadedAt: Date | undefined;
+  /** Where the served revision was read: the site, or what was kept of it across a restart. */
+  readonly source: 'site' | 'state' | undefined;
+  /** The newest revision, when it was not taken. */
+  readonly refusal: Refusal | undefined;
+  /** The last revisions, the newest first. */
+  readonly records: readonly RevisionRecord[];
+  /** A revision that can still be rendered, by its id. */
+  find(id: string): KeptRevision | undefined;
+  /** Reads the site again; throws `not-ready` while nothing can be served. */
+  reload(options: { readonly force: boolean }): Promise<Reloaded>;
   /** All reports of the served revision, and whether every profile has been looked at. */
   readonly reports: { readonly complete: boolean; readonly items: readonly SiteReport[] };
 }

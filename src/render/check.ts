@@ -8,6 +8,7 @@ import { parseMachine } from '../machine/machine.ts';
 import type { Selector } from '../machine/selector.ts';
 import { canBothMatch } from '../machine/selector.ts';
 import type { Group, Profile, Revision } from '../site/revision.ts';
+import type { RenderRequest } from './render.ts';
 import type { Renderer } from './renderer.ts';
 import type { Served } from './served.ts';
 
@@ -18,11 +19,36 @@ export interface CheckReport {
   readonly diagnostic: Diagnostic;
 }
 
-/** One render that a check does. */
-interface Case {
+/** One render that a check does: a profile for one machine of a group, and of a second group that only gives. */
+export interface Case {
   readonly profile: Profile;
   readonly group?: Group;
-  readonly machine: Machine;
+  readonly giving?: Group;
+}
+
+/** What became of the cases of a check, by {@link caseKey}: the SHA-512 of the config, or nothing where there is none. */
+export type CaseOutcomes = ReadonlyMap<string, string | undefined>;
+
+/** Names a case by its ids, so that it can be found again in another revision. */
+export function caseKey({ profile, group, giving }: Case): string {
+  return [profile.id, group?.id ?? '', giving?.id ?? ''].join(' ');
+}
+
+/** The case of this name in a revision; undefined where its profile or one of its groups is missing. */
+export function findCase({ profiles, groups }: Revision, key: string): Case | undefined {
+  const [profileId = '', groupId = '', givingId = ''] = key.split(' ');
+  const profile = profiles.get(profileId);
+  const group = groups.get(groupId);
+  const giving = groups.get(givingId);
+  if (profile === undefined || (groupId !== '' && group === undefined)) return undefined;
+  if (givingId !== '' && giving === undefined) return undefined;
+  return { profile, ...(group === undefined ? {} : { group }), ...(giving === undefined ? {} : { giving }) };
+}
+
+/** What a machine of this case asks for. */
+export function requestOf({ profile, group, giving }: Case): RenderRequest {
+  const selectors = [giving, group].filter((each) => each !== undefined).map(({ selector }) => selector);
+  return { machine: machineFor(selectors), profileId: profile.id };
 }
 
 /** Everything that came up, and whether everything was looked at. */
@@ -32,6 +58,8 @@ export interface CheckResult {
   readonly reports: readonly CheckReport[];
   /** What the service could not answer, whoever's fault it was. */
   readonly unanswered: readonly CheckReport[];
+  /** Of every case that the service could answer. */
+  readonly outcomes: CaseOutcomes;
 }
 
 /** Options of a check. */
@@ -62,6 +90,7 @@ export async function checkSite(served: Served, renderer: Renderer, options: Che
   const reports: CheckReport[] = revision.diagnostics.map((diagnostic) => ({ diagnostic }));
   const { cases, complete } = collectCases(revision);
   const unanswered: CheckReport[] = [];
+  const outcomes = new Map<string, string | undefined>();
   let done = 0;
   let next = 0;
 
@@ -70,7 +99,8 @@ export async function checkSite(served: Served, renderer: Renderer, options: Che
       const each = cases[next];
       next += 1;
       if (each === undefined || options.signal?.aborted) return;
-      const { answered, diagnostics } = await checkCase(each, served, renderer, options);
+      const { answered, diagnostics, sha512 } = await checkCase(each, served, renderer, options);
+      if (answered) outcomes.set(caseKey(each), sha512);
       const { id } = each.profile;
       const about = each.group === undefined ? { profile: id } : { profile: id, group: each.group.id };
       for (const diagnostic of diagnostics) (answered ? reports : unanswered).push({ ...about, diagnostic });
@@ -82,7 +112,7 @@ export async function checkSite(served: Served, renderer: Renderer, options: Che
   }
   await Promise.all(Array.from({ length: options.concurrency ?? 1 }, work));
   const whole = complete && unanswered.length === 0 && done === cases.length;
-  return { complete: whole, reports: unique(reports), unanswered };
+  return { complete: whole, reports: unique(reports), unanswered, outcomes };
 }
 
 /** Profiles and groups by themselves come first, so that what is left out are combinations. */
@@ -93,14 +123,14 @@ function collectCases(revision: Revision): { readonly cases: readonly Case[]; re
   const combined: Case[] = [];
   for (const profile of revision.profiles.values()) {
     const own = groups.filter((group) => group.profile?.id === profile.id);
-    if (own.length === 0) alone.push({ profile, machine: machineFor([]) });
+    if (own.length === 0) alone.push({ profile });
     for (const group of own) {
-      alone.push({ profile, group, machine: machineFor([group.selector]) });
+      alone.push({ profile, group });
       for (const other of giving) {
         if (alone.length + combined.length >= MAX_CASES) break;
         const labels = new Set([...other.selector.keys(), ...group.selector.keys()]);
         if (labels.size > LABEL_LIMITS.count || !canBothMatch(group.selector, other.selector)) continue;
-        combined.push({ profile, group, machine: machineFor([other.selector, group.selector]) });
+        combined.push({ profile, group, giving: other });
       }
     }
   }
@@ -129,11 +159,12 @@ async function checkCase(
   served: Served,
   renderer: Renderer,
   options: CheckOptions,
-): Promise<{ readonly answered: boolean; readonly diagnostics: readonly Diagnostic[] }> {
+): Promise<{ readonly answered: boolean; readonly diagnostics: readonly Diagnostic[]; readonly sha512?: string }> {
+  const request = requestOf(each);
   for (const delayMs of [...(options.retryDelaysMs ?? RETRY_DELAYS_MS), undefined]) {
     try {
-      const { diagnostics } = await renderer.render(served, { machine: each.machine, profileId: each.profile.id });
-      return { answered: true, diagnostics };
+      const { diagnostics, sha512 } = await renderer.render(served, request);
+      return { answered: true, diagnostics, sha512 };
     } catch (error) {
       const passes = error instanceof ProvisioningError && PASSING.has(error.code);
       if (!passes) return { answered: true, diagnostics: explainFailure(each, error) };

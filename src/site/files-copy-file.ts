@@ -17,12 +17,33 @@ export interface FilesCopy {
   remove(): Promise<void>;
 }
 
+/** Memory, for when no disk takes the copy; only Linux has it. */
+const IN_MEMORY = '/dev/shm';
+
 /**
- * Writes files/ into a fresh directory that only this process's user can enter. `stateDir` is tried first, then the
- * system's temporary directory.
+ * Writes files/ into a fresh directory that only this process's user can enter: below `stateDir`, else below the system's
+ * temporary directory, else in memory. A disk that is full or read-only keeps no machine from its config.
  */
 export async function copyFiles(files: FileTree, stateDir: string | undefined): Promise<FilesCopy> {
-  const { directory, fallback } = await makeDirectory(stateDir);
+  const places = [...(stateDir === undefined ? [] : [stateDir]), tmpdir(), IN_MEMORY];
+  let fault: unknown;
+  for (const place of places) {
+    try {
+      const directory = await copyInto(place, files, place === stateDir);
+      return { ...directory, fallback: stateDir !== undefined && place !== stateDir };
+    } catch (error) {
+      fault ??= error;
+    }
+  }
+  throw notWritten([...new Set(places.slice(0, -1))].join(' or '), fault);
+}
+
+async function copyInto(place: string, files: FileTree, isState: boolean): Promise<Omit<FilesCopy, 'fallback'>> {
+  if (isState) {
+    await mkdir(place, { recursive: true, mode: 0o700 });
+    await removeLeftovers(place);
+  }
+  const directory = await mkdtemp(join(place, `${PREFIX}${process.pid}-${RUN}-`));
   const removeAtExit = () => rmSync(directory, { recursive: true, force: true });
   process.once('exit', removeAtExit);
   const remove = async () => {
@@ -31,11 +52,11 @@ export async function copyFiles(files: FileTree, stateDir: string | undefined): 
   };
   try {
     await writeFiles(files, directory);
-  } catch (cause) {
+  } catch (error) {
     await remove();
-    throw notWritten(directory, cause);
+    throw error;
   }
-  return { directory, fallback, remove };
+  return { directory, remove };
 }
 
 async function writeFiles(files: FileTree, directory: string): Promise<void> {
@@ -59,26 +80,6 @@ const PREFIX = 'pilotlight-files-';
 
 /** Tells this process from an earlier one of the same number, as in a container, where every one is number 1. */
 const RUN = randomBytes(4).toString('hex');
-
-async function makeDirectory(stateDir: string | undefined): Promise<{ directory: string; fallback: boolean }> {
-  if (stateDir !== undefined) {
-    try {
-      await mkdir(stateDir, { recursive: true, mode: 0o700 });
-      await removeLeftovers(stateDir);
-      return { directory: await mkdtemp(join(stateDir, `${PREFIX}${process.pid}-${RUN}-`)), fallback: false };
-    } catch {
-      // A read-only or full state directory must not keep machines from booting.
-    }
-  }
-  try {
-    return {
-      directory: await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-${RUN}-`)),
-      fallback: stateDir !== undefined,
-    };
-  } catch (cause) {
-    throw notWritten([stateDir, tmpdir()].filter((place) => place !== undefined).join(' or '), cause);
-  }
-}
 
 /** Copies of processes that were killed are nobody's: their process is gone, or its number is ours now. */
 async function removeLeftovers(stateDir: string): Promise<void> {

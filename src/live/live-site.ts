@@ -1,0 +1,338 @@
+import type { Diagnostic } from '../diagnostic.ts';
+import { hasErrors } from '../diagnostic.ts';
+import { ProvisioningError } from '../errors.ts';
+import type { FileTree } from '../fragment/file-tree.ts';
+import type { CheckReport, CheckResult } from '../render/check.ts';
+import { checkSite } from '../render/check.ts';
+import type { Renderer } from '../render/renderer.ts';
+import type { Served } from '../render/served.ts';
+import type { FilesCopy } from '../site/files-copy-file.ts';
+import { parseSite } from '../site/load.ts';
+import type { Revision } from '../site/revision.ts';
+import type { SourceTree } from '../site/source-tree.ts';
+import { digestTree } from '../site/source-tree.ts';
+import type { Broken } from './broken.ts';
+import { findBroken } from './broken.ts';
+import type { Changes } from './changes.ts';
+import { findChanges, shareFiles } from './changes.ts';
+import type { RevisionRecord } from './history.ts';
+import { createHistory } from './history.ts';
+import type { KeptRevision } from './kept-revisions.ts';
+import { createKeptRevisions } from './kept-revisions.ts';
+import type { Decoded } from './snapshot.ts';
+
+/** The revision that is served; replaced whole, by one assignment. */
+export interface Current {
+  readonly served: Served;
+  readonly copy: FilesCopy;
+  /** Where it was read: the site directory, or the state directory after a restart. */
+  readonly source: 'site' | 'state';
+  readonly loadedAt: Date;
+  /** What is wrong with it; incomplete until every profile was rendered for every group. */
+  readonly check: Pick<CheckResult, 'complete' | 'reports' | 'outcomes'>;
+}
+
+/** A revision that was not taken. */
+export interface Refusal {
+  /** Absent when the site could not be read or does not parse. */
+  readonly id?: string;
+  readonly since: Date;
+  /** `invalid`: it does not parse; `breaks`: something that is served would not render. */
+  readonly reason: 'invalid' | 'breaks';
+  readonly broken: readonly Broken[];
+  readonly reports: readonly CheckReport[];
+}
+
+/** How a reload ended. */
+export type Reloaded =
+  | { readonly outcome: 'served' | 'unchanged'; readonly revision: string }
+  | { readonly outcome: 'refused'; readonly refusal: Refusal }
+  /** The service could not find out; it tries again by itself. */
+  | { readonly outcome: 'failed'; readonly reason: string };
+
+/** What happens to a live site, for the log and the metrics. */
+export interface LiveSiteEvents {
+  /** `changes` is absent for the first revision. */
+  readonly onServed: (current: Current, changes: Changes | undefined, forced: boolean) => void;
+  readonly onRefused: (refusal: Refusal) => void;
+  readonly onFailed: (reason: string) => void;
+  /** After every reload, also those that changed nothing. */
+  readonly onReloaded: (outcome: Reloaded['outcome']) => void;
+  readonly onChecked: (result: CheckResult) => void;
+  /** The check itself failed, which it never should. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/** What a live site is made from. */
+export interface LiveSiteOptions {
+  /** Reads the site directory. */
+  readonly read: () => Promise<SourceTree>;
+  readonly copyFiles: (files: FileTree) => Promise<FilesCopy>;
+  readonly renderer: Renderer;
+  readonly events: LiveSiteEvents;
+  /** Renders at once while a revision is checked. */
+  readonly concurrency: number;
+  /** Called when there is something new to keep. */
+  readonly onGood: () => void;
+  readonly retryMs?: number;
+}
+
+/** A site whose edits go live, each as a whole or not at all. */
+export interface LiveSite {
+  /** What is served; undefined until {@link LiveSite.open} is done. */
+  readonly current: Current | undefined;
+  /** The newest revision, when it is not the served one. */
+  readonly refusal: Refusal | undefined;
+  readonly records: readonly RevisionRecord[];
+  /** A revision that can still be rendered, by its id. */
+  find(id: string): KeptRevision | undefined;
+  /**
+   * Serves the first revision: the site as it is, or the kept one when that differs, and then the site if it breaks
+   * nothing. Throws what reading does, and {@link SiteFaults} when nothing at all can be served.
+   */
+  open(kept: Decoded | undefined): Promise<void>;
+  /**
+   * Reads the site again and serves it, unless it breaks something. A call while another reload goes on waits for one
+   * that begins after it. `force` takes a revision that breaks something, and never one that does not parse.
+   */
+  reload(options?: { readonly force?: boolean }): Promise<Reloaded>;
+  /** Ends what goes on; the copies of files/ are removed by {@link LiveSite.dispose}. */
+  close(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/** A site with faults of the whole: what was found, and the text of its documents for code frames. */
+export class SiteFaults extends ProvisioningError {
+  readonly documents: ReadonlyMap<string, Buffer>;
+  constructor(diagnostics: readonly Diagnostic[], documents: ReadonlyMap<string, Buffer>) {
+    super('site-invalid', 'the site has faults that concern all of it', { diagnostics });
+    this.documents = documents;
+  }
+}
+
+/** A revision that is ready to be rendered. */
+interface Candidate {
+  readonly served: Served;
+  readonly copy: FilesCopy;
+}
+
+/** How long after a failure a reload is tried again. */
+const RETRY_MS = 5000;
+
+/** Whether a revision was refused for the same as before, so that nobody has to be told again. */
+function isSame(before: Refusal, now: Omit<Refusal, 'since'>): boolean {
+  const texts = ({ id, reason, broken, reports }: Omit<Refusal, 'since'>) =>
+    JSON.stringify([id, reason, broken, reports]);
+  return texts(before) === texts(now);
+}
+
+const NOT_CHECKED: Current['check'] = { complete: false, reports: [], outcomes: new Map() };
+
+/** A site that serves nothing yet. */
+export function createLiveSite(options: LiveSiteOptions): LiveSite {
+  const { renderer, events } = options;
+  const stop = new AbortController();
+  const history = createHistory();
+  const kept = createKeptRevisions();
+  let current: Current | undefined;
+  let refusal: Refusal | undefined;
+  let checking: Promise<void> = Promise.resolve();
+  let going: Promise<Reloaded> | undefined;
+  /** One reload that begins after the one that goes on, for all who asked meanwhile. */
+  let next: { force: boolean; readonly result: Promise<Reloaded> } | undefined;
+  let retry: NodeJS.Timeout | undefined;
+
+  async function prepare(revision: Revision): Promise<Candidate> {
+    const copy = kept.findCopy(revision.filesDigest) ?? (await options.copyFiles(revision.files));
+    return { served: Object.freeze({ revision, filesDir: copy.directory }), copy };
+  }
+
+  function serve(candidate: Candidate, source: Current['source'], check: Current['check'], forced: boolean): void {
+    const changes = current && findChanges(current.served.revision, candidate.served.revision);
+    const at = new Date();
+    current = Object.freeze({ ...candidate, source, loadedAt: at, check });
+    kept.keep({ ...candidate, outcomes: check.outcomes }, { served: true });
+    const what = changes === undefined ? {} : { changes };
+    history.add({ id: candidate.served.revision.id, at, outcome: 'served', source, forced, ...what });
+    if (source === 'site') refusal = undefined;
+    events.onServed(current, changes, forced);
+  }
+
+  function check(served: Served): Promise<CheckResult> {
+    return checkSite(served, renderer, { signal: stop.signal, concurrency: options.concurrency });
+  }
+
+  /** Finds out what is wrong with what is served already. */
+  function checkCurrent(): void {
+    const checked = current;
+    if (checked === undefined) return;
+    checking = check(checked.served).then(
+      (result) => {
+        if (stop.signal.aborted || current?.served !== checked.served) return;
+        current = Object.freeze({ ...current, check: result });
+        kept.keep({ ...current, outcomes: result.outcomes }, { served: true });
+        events.onChecked(result);
+        options.onGood();
+      },
+      (error: unknown) => {
+        if (!stop.signal.aborted) events.onFault(error);
+      },
+    );
+  }
+
+  function refuse(refused: Omit<Refusal, 'since'>, changes?: Changes): Reloaded {
+    const repeated = refusal !== undefined && isSame(refusal, refused);
+    const at = repeated ? (refusal?.since ?? new Date()) : new Date();
+    refusal = Object.freeze({ ...refused, since: at });
+    if (!repeated) {
+      const id = refused.id === undefined ? {} : { id: refused.id };
+      const what = changes === undefined ? {} : { changes };
+      history.add({ ...id, at, outcome: 'refused', source: 'site', forced: false, ...what });
+      events.onRefused(refusal);
+    }
+    return { outcome: 'refused', refusal };
+  }
+
+  async function attempt(force: boolean): Promise<Reloaded> {
+    if (current === undefined) return fail('nothing is served yet');
+    let tree: SourceTree;
+    try {
+      tree = await options.read();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const diagnostic: Diagnostic = { severity: 'error', code: 'site-file', message };
+      return refuse({ reason: 'invalid', broken: [], reports: [{ diagnostic }] });
+    }
+    const id = digestTree(tree);
+    const before = current.served.revision;
+    if (id === before.id && !hasErrors(tree.diagnostics)) {
+      refusal = undefined;
+      if (current.source === 'state') current = Object.freeze({ ...current, source: 'site' });
+      return { outcome: 'unchanged', revision: id };
+    }
+    const parsed = parseSite({ ...tree, files: shareFiles(tree.files, before.files) }, before.parsed);
+    if (parsed.value === undefined) {
+      const reports = parsed.diagnostics.map((diagnostic) => ({ diagnostic }));
+      return refuse({ reason: 'invalid', broken: [], reports });
+    }
+    return take(parsed.value, force);
+  }
+
+  /** Checks a revision whole and serves it when it breaks nothing. */
+  async function take(revision: Revision, force: boolean): Promise<Reloaded> {
+    const candidate = await prepare(revision);
+    let isKept = false;
+    try {
+      // What the served one gives has to be known before anything can be said to be broken.
+      await checking;
+      if (current === undefined) return fail('nothing is served yet');
+      const result = await check(candidate.served);
+      if (stop.signal.aborted) return fail('the service is shutting down');
+      if (result.unanswered.length > 0) {
+        return fail(
+          `${result.unanswered.length} configs could not be made: ${result.unanswered[0]?.diagnostic.message}`,
+        );
+      }
+      const before = { revision: current.served.revision, outcomes: current.check.outcomes };
+      const broken = findBroken(before, { revision, outcomes: result.outcomes });
+      isKept = true;
+      if (broken.length > 0 && !force) {
+        kept.keep({ ...candidate, outcomes: result.outcomes }, { served: false });
+        const reports = result.reports.filter(({ diagnostic }) => hasErrors([diagnostic]));
+        return refuse({ id: revision.id, reason: 'breaks', broken, reports }, findChanges(before.revision, revision));
+      }
+      serve(candidate, 'site', result, broken.length > 0);
+      events.onChecked(result);
+      options.onGood();
+      return { outcome: 'served', revision: revision.id };
+    } finally {
+      if (!isKept && kept.findCopy(revision.filesDigest) !== candidate.copy) await candidate.copy.remove();
+    }
+  }
+
+  function fail(reason: string): Reloaded {
+    if (!stop.signal.aborted) {
+      events.onFailed(reason);
+      clearTimeout(retry);
+      retry = setTimeout(() => void reload(), options.retryMs ?? RETRY_MS);
+      retry.unref();
+    }
+    return { outcome: 'failed', reason };
+  }
+
+  async function attemptAndTell(force: boolean): Promise<Reloaded> {
+    clearTimeout(retry);
+    try {
+      const reloaded = await attempt(force);
+      events.onReloaded(reloaded.outcome);
+      return reloaded;
+    } catch (error) {
+      const reloaded = fail(error instanceof Error ? error.message : String(error));
+      events.onReloaded('failed');
+      return reloaded;
+    }
+  }
+
+  function begin(force: boolean): Promise<Reloaded> {
+    const result = attemptAndTell(force).finally(() => {
+      going = undefined;
+    });
+    going = result;
+    return result;
+  }
+
+  function reload({ force = false }: { readonly force?: boolean } = {}): Promise<Reloaded> {
+    if (going === undefined) return begin(force);
+    if (next !== undefined) {
+      next.force ||= force;
+      return next.result;
+    }
+    const result = going.then(() => {
+      const forced = next?.force ?? false;
+      next = undefined;
+      return begin(forced);
+    });
+    next = { force, result };
+    return result;
+  }
+
+  async function openKept(decoded: Decoded): Promise<boolean> {
+    const parsed = parseSite(decoded.tree);
+    if (parsed.value === undefined) return false;
+    serve(await prepare(parsed.value), 'state', { complete: false, reports: [], outcomes: decoded.outcomes }, false);
+    return true;
+  }
+
+  return {
+    get current() {
+      return current;
+    },
+    get refusal() {
+      return refusal;
+    },
+    get records() {
+      return history.records;
+    },
+    find: (id) => kept.find(id),
+    async open(decoded) {
+      // Whatever the site directory is like, what was served before the restart is served at once.
+      if (decoded !== undefined && (await openKept(decoded))) {
+        checkCurrent();
+        void reload();
+        return;
+      }
+      const tree = await options.read();
+      const parsed = parseSite(tree);
+      if (parsed.value === undefined) throw new SiteFaults(parsed.diagnostics, tree.documents);
+      serve(await prepare(parsed.value), 'site', NOT_CHECKED, false);
+      checkCurrent();
+    },
+    reload,
+    async close() {
+      stop.abort();
+      clearTimeout(retry);
+      await Promise.allSettled([checking, going, next?.result]);
+    },
+    dispose: () => kept.close(),
+  };
+}
