@@ -32,6 +32,8 @@ export function watchSite(directory: string, options: WatchOptions): SiteWatch {
   let firstAt: number | undefined;
   const watcher = watch(directory, {
     ignoreInitial: true,
+    // A watch that is closed before it has begun may leave handles behind, and they hold nobody up.
+    persistent: false,
     usePolling: options.poll,
     interval: 1000,
     // A directory tells of everything in it; a handle for each file would only use up what the system has of them.

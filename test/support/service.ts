@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
@@ -23,13 +24,15 @@ export interface TestService {
   /** Base URLs of the two APIs. */
   readonly machine: string;
   readonly operator: string;
+  readonly stateDir: string;
   /** Everything that was logged so far, the oldest first. */
   readonly log: readonly LogLine[];
   readonly close: () => Promise<void>;
 }
 
 /** What a test may choose; everything else is as by default. */
-export interface TestServiceOptions extends Partial<Pick<Config, 'trustedProxies' | 'operatorTokenFile' | 'listen'>> {
+export interface TestServiceOptions
+  extends Partial<Pick<Config, 'trustedProxies' | 'operatorTokenFile' | 'listen' | 'stateDir' | 'watch'>> {
   readonly site: string;
   /** Another program than the real butane. */
   readonly butane?: string;
@@ -46,6 +49,7 @@ export async function startTestService(t: TestContext, options: TestServiceOptio
       done();
     },
   });
+  const stateDir = rest.stateDir ?? (await mkdtemp(join(tmpdir(), 'pilotlight-state-')));
   const any = { host: '127.0.0.1', port: 0 };
   const config: Config = {
     site,
@@ -53,17 +57,25 @@ export async function startTestService(t: TestContext, options: TestServiceOptio
     listen: any,
     operatorListen: any,
     publicUrl: PUBLIC_URL,
-    stateDir: await scratchDirectory(t),
+    stateDir,
     trustedProxies: [],
+    watch: 'on',
     logLevel: 'info',
     logFormat: 'json',
     ...rest,
   };
-  const service = await startService(config, pino({ base: null }, sink));
-  t.after(() => service.close());
+  const removeState = () => (rest.stateDir === undefined ? rm(stateDir, { recursive: true, force: true }) : undefined);
+  const service = await startService(config, pino({ base: null }, sink)).catch(async (error: unknown) => {
+    await removeState();
+    throw error;
+  });
+  t.after(async () => {
+    await service.close();
+    await removeState();
+  });
   const machine = `http://${service.machineAddress}`;
   const operator = `http://${service.operatorAddress}`;
-  return { machine, operator, log, close: () => service.close() };
+  return { machine, operator, stateDir, log, close: () => service.close() };
 }
 
 /** An answer, its body as it came over the wire. */
