@@ -1,7 +1,7 @@
 import type { Diagnostic } from './diagnostic.ts';
 
 /**
- * Everything that can keep a request or a command from its result. The set is closed: `http/problem.ts` holds one row
+ * Everything that can keep a request or a command from its result. The set is closed: `http/problems.ts` holds one row
  * for each, and the compiler demands it.
  */
 export type ErrorCode =
@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'parameter-missing'
   | 'spec-not-acceptable'
   | 'unauthorized'
+  | 'revision-refused'
   | 'selection-ambiguous'
   | 'profile-broken'
   | 'site-invalid'

@@ -4,6 +4,7 @@ import { createApp } from './app.ts';
 import { describeApp } from './openapi.ts';
 import { ignitionRoutes } from './routes/ignition.ts';
 import { livenessRoutes } from './routes/liveness.ts';
+import { problemsRoutes } from './routes/problems.ts';
 import type { SiteState } from './site-state.ts';
 
 /** What the machine API is made from. */
@@ -23,6 +24,7 @@ export async function createMachineApp(options: MachineAppOptions): Promise<App>
   });
   await app.register(async (scope: App) => {
     livenessRoutes(scope);
+    problemsRoutes(scope);
     ignitionRoutes(scope, options);
   });
   return app;

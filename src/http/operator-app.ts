@@ -7,6 +7,7 @@ import { guard } from './operator-auth.ts';
 import { diffRoutes } from './routes/diff.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
+import { problemsRoutes } from './routes/problems.ts';
 import { profileRoutes } from './routes/profiles.ts';
 import { renderRoutes } from './routes/render.ts';
 import { reportRoutes } from './routes/reports.ts';
@@ -42,6 +43,7 @@ export async function createOperatorApp(options: OperatorAppOptions): Promise<Ap
   });
   await app.register(async (scope: App) => {
     healthRoutes(scope, options);
+    problemsRoutes(scope);
     revisionRoutes(scope, options);
     diffRoutes(scope, options);
     profileRoutes(scope, options);

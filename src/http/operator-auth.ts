@@ -2,8 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { ProvisioningError } from '../errors.ts';
 import type { App } from './app.ts';
 
-/** Paths that answer without a token: they tell no more than that the service is up. */
-const OPEN_PATHS = new Set(['/healthz', '/readyz']);
+/** Paths that answer without a token: they tell whether the service is up, and what its errors mean. */
+const OPEN_PATHS = new Set(['/healthz', '/readyz', '/problems']);
 
 /** Names under which a browser reaches loopback; any other one on a listener without a token is a rebinding attack. */
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;

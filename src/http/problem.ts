@@ -1,40 +1,6 @@
 import { Type } from 'typebox';
 import { type ErrorCode, ProvisioningError } from '../errors.ts';
-
-/** How one error code is answered. */
-interface ProblemKind {
-  readonly status: 400 | 401 | 404 | 406 | 409 | 500 | 503;
-  readonly title: string;
-}
-
-/**
- * The only place with status codes. To a booting machine 4xx means "stop, somebody has to come" and 5xx means "ask
- * again", so our own faults and an author's are 503; Ignition knows no other way to wait.
- */
-export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
-  'request-invalid': { status: 400, title: 'The request cannot be understood' },
-  'request-timeout': { status: 503, title: 'The request did not arrive in time' },
-  'label-invalid': { status: 400, title: 'A label has no possible value' },
-  'route-not-found': { status: 404, title: 'There is nothing at this path' },
-  'profile-not-found': { status: 404, title: 'There is no such profile' },
-  'group-not-found': { status: 404, title: 'There is no such group' },
-  'machine-unknown': { status: 404, title: 'No group selects a profile for this machine' },
-  'parameter-missing': { status: 404, title: 'The profile needs a value that nobody gave for this machine' },
-  'spec-not-acceptable': { status: 406, title: 'The client is too old for this config' },
-  unauthorized: { status: 401, title: 'A bearer token is needed' },
-  'selection-ambiguous': { status: 503, title: 'Groups contradict each other for this machine' },
-  'profile-broken': { status: 503, title: 'The profile has faults' },
-  'site-invalid': { status: 503, title: 'The site has faults' },
-  'revision-not-found': { status: 404, title: 'There is no such revision' },
-  'revision-refused': { status: 409, title: 'The new revision breaks what the served one gives' },
-  'not-ready': { status: 503, title: 'The service is not ready' },
-  'queue-full': { status: 503, title: 'Too much is waiting to be rendered' },
-  'render-timeout': { status: 503, title: 'The config was not ready in time' },
-  'butane-failed': { status: 503, title: 'butane failed' },
-  'butane-missing': { status: 503, title: 'butane is missing' },
-  'config-invalid': { status: 503, title: 'The service is configured wrongly' },
-  internal: { status: 503, title: 'Something went wrong inside the service' },
-};
+import { PROBLEMS } from './problems.ts';
 
 /** The media type of every error (RFC 9457). */
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -42,7 +8,7 @@ export const PROBLEM_TYPE = 'application/problem+json';
 /** The body of every error. */
 export const ProblemSchema = Type.Object(
   {
-    type: Type.String({ description: 'A name for this kind of problem' }),
+    type: Type.String({ description: 'A page that explains this kind of problem, relative to the request' }),
     title: Type.String(),
     status: Type.Integer(),
     code: Type.String({ enum: Object.keys(PROBLEMS) }),
@@ -76,7 +42,7 @@ export function toProvisioningError(error: unknown): ProvisioningError {
 export function createProblem(error: ProvisioningError, requestId: string): Problem {
   const { status, title } = PROBLEMS[error.code];
   return {
-    type: `urn:pilotlight:problem:${error.code}`,
+    type: `/problems#${error.code}`,
     title,
     status,
     code: error.code,

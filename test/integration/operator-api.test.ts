@@ -166,8 +166,8 @@ async function withToken(t: TestContext, token: string | undefined) {
   return app;
 }
 
-/** What answers without a token, as it tells no more than that the service is up. */
-const OPEN = new Set(['/healthz', '/readyz']);
+/** What answers without a token, as it tells no more than whether the service is up and what its errors mean. */
+const OPEN = new Set(['/healthz', '/readyz', '/problems']);
 
 test('Every route of the operator API denies what comes without its token', async (t) => {
   const app = await withToken(t, TOKEN);

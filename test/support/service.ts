@@ -138,8 +138,8 @@ export function assertProblem(answer: Answer, status: number, code: string): str
   assert.ok(typeof problem === 'object' && problem !== null);
   assert.deepEqual(Object.keys(problem), ['type', 'title', 'status', 'code', 'detail', 'instance']);
   const detail = 'detail' in problem ? String(problem.detail) : '';
-  const { status: said, code: named } = JSON.parse(text);
-  assert.deepEqual({ said, named }, { said: status, named: code });
+  const { status: said, code: named, type } = JSON.parse(text);
+  assert.deepEqual({ said, named, type }, { said: status, named: code, type: `/problems#${code}` });
   return detail;
 }
 

@@ -63,10 +63,17 @@ describe('with a token', () => {
     }
   });
 
-  test('only the signs of life are open', async () => {
+  test('only the signs of life and the page about errors are open', async () => {
     assert.deepEqual([(await askWithToken('/healthz')).status, (await askWithToken('/readyz')).status], [200, 503]);
     assert.equal((await askWithToken('/healthz?token=x', { host: 'anything.example' })).status, 200);
-    for (const path of ['/HEALTHZ', '//healthz', '/healthz%2f..%2fv1%2frevision', '/healthz;/v1/revision']) {
+    assert.equal((await askWithToken('/problems', { host: 'anything.example' })).status, 200);
+    for (const path of [
+      '/HEALTHZ',
+      '//healthz',
+      '/healthz%2f..%2fv1%2frevision',
+      '/healthz;/v1/revision',
+      '/problems/',
+    ]) {
       assert.equal((await askWithToken(path)).status, 401, path);
     }
   });

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { ErrorCode } from '../../../src/errors.ts';
 import { ProvisioningError } from '../../../src/errors.ts';
-import {
-  createProblem,
-  PROBLEM_TYPE,
-  PROBLEMS,
-  ProblemSchema,
-  toProvisioningError,
-} from '../../../src/http/problem.ts';
+import { createProblem, PROBLEM_TYPE, ProblemSchema, toProvisioningError } from '../../../src/http/problem.ts';
+import { PROBLEMS } from '../../../src/http/problems.ts';
 
 /** What each code means to a machine: whether it stops, or waits and asks again. */
 const STATUS: Readonly<Record<ErrorCode, number>> = {
@@ -22,6 +17,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'parameter-missing': 404,
   'spec-not-acceptable': 406,
   unauthorized: 401,
+  'revision-refused': 409,
   'selection-ambiguous': 503,
   'profile-broken': 503,
   'site-invalid': 503,
@@ -45,7 +41,7 @@ describe('every error code', () => {
     test(`${code} is answered with ${STATUS[code]}`, () => {
       const problem = createProblem(new ProvisioningError(code, 'what is wrong'), 'request-1');
       assert.deepEqual(problem, {
-        type: `urn:pilotlight:problem:${code}`,
+        type: `/problems#${code}`,
         title: PROBLEMS[code].title,
         status: STATUS[code],
         code,
@@ -63,8 +59,10 @@ describe('every error code', () => {
   });
 
   test('is one that a machine does not mistake: never a success, a redirect, 429 or 500', () => {
-    for (const { status } of Object.values(PROBLEMS))
-      assert.ok([400, 401, 404, 406, 503].includes(status), String(status));
+    for (const { status, audience } of Object.values(PROBLEMS)) {
+      const known = audience === 'operator' ? [401, 404, 409] : [400, 404, 406, 503];
+      assert.ok(known.includes(status), String(status));
+    }
   });
 
   test('is in the schema of a problem', () => {

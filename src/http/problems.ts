@@ -1,0 +1,244 @@
+import type { ErrorCode } from '../errors.ts';
+
+/** Who gets an error: a booting machine, a caller of the operator API alone, or a start or a command that it ends. */
+type Audience = 'machine' | 'operator' | 'start';
+
+/** Everything there is to say about one error code. The texts are plain: no Markdown, no HTML, no line breaks. */
+export interface ProblemKind {
+  readonly status: 400 | 401 | 404 | 406 | 409 | 503;
+  readonly title: string;
+  readonly audience: Audience;
+  /** Whose fault it is, as it stands in a table. */
+  readonly fault: string;
+  /** What it says about the request, the site or the service. */
+  readonly meaning: string;
+  /** What to do about it. */
+  readonly remedy: string;
+  /** Sections of other pages in docs/ that say more: their title, page and anchor. */
+  readonly see?: readonly (readonly [title: string, target: string])[];
+}
+
+const CLIENT = "the client's";
+const AUTHOR = "the site's author";
+const SERVICE = "the service's";
+const NOBODY = "nobody's; it passes";
+const UNKNOWN_MACHINE = 'nobody knows the machine';
+
+/**
+ * The only place with status codes, and what each error means. To a booting machine 4xx means "stop, somebody has to
+ * come" and 5xx means "ask again", so our own faults and an author's are 503; Ignition knows no other way to wait.
+ */
+export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
+  'request-invalid': {
+    status: 400,
+    title: 'The request cannot be understood',
+    audience: 'machine',
+    fault: CLIENT,
+    meaning:
+      'The request is no HTTP/1.1 that can be read, has broken percent-encoding, more than 16 KiB of headers, or a profile id of more than 256 characters.',
+    remedy:
+      'Look at the URL that the boot loader builds: a value with % or a space in it has to be percent-encoded. A client that speaks TLS or HTTP/2 to the plain port ends here too.',
+  },
+  'label-invalid': {
+    status: 400,
+    title: 'A label has no possible value',
+    audience: 'machine',
+    fault: CLIENT,
+    meaning:
+      'A label cannot be what it says: a MAC or UUID that is none, ip in the query of the machine API, a key given twice, a key with other characters, too many labels, a value that is too long or holds control characters. The detail names the label and never its value.',
+    remedy: 'Fix the URL in the boot loader. An empty value is fine: it counts as absent.',
+    see: [['the rules for labels', 'http.md#labels']],
+  },
+  'route-not-found': {
+    status: 404,
+    title: 'There is nothing at this path',
+    audience: 'machine',
+    fault: CLIENT,
+    meaning: 'There is nothing at this path, or not with this method.',
+    remedy:
+      'Write the path as it is. Paths are literal: /ignition/web/, //ignition/web and /Ignition/web are not /ignition/web.',
+  },
+  'profile-not-found': {
+    status: 404,
+    title: 'There is no such profile',
+    audience: 'machine',
+    fault: CLIENT,
+    meaning:
+      'The URL names a profile that the site does not have. The id of a profile is its file name without the ending: profiles/worker.yaml is worker.',
+    remedy: 'Name one of the profiles that GET /v1/profiles of the operator API lists.',
+  },
+  'group-not-found': {
+    status: 404,
+    title: 'There is no such group',
+    audience: 'operator',
+    fault: CLIENT,
+    meaning: 'The URL names a group that the site does not have.',
+    remedy: 'Name one of the groups that GET /v1/groups lists.',
+  },
+  'machine-unknown': {
+    status: 404,
+    title: 'No group selects a profile for this machine',
+    audience: 'machine',
+    fault: UNKNOWN_MACHINE,
+    meaning:
+      'No group that names a profile matches the machine. This is the answer to a machine that nobody registered.',
+    remedy:
+      'Ask "pilotlight explain" with the same labels, or GET /v1/select: both tell for each group why it does not match. The labels that arrived are in the log. Add a group, or one without match and with low priority for all the others.',
+  },
+  'parameter-missing': {
+    status: 404,
+    title: 'The profile needs a value that nobody gave for this machine',
+    audience: 'machine',
+    fault: UNKNOWN_MACHINE,
+    meaning:
+      'The profile needs a value that this machine does not have: a required parameter that no group and no default gives, or a label or machine value that a template reads and the request did not carry. The detail names it.',
+    remedy:
+      'Give the parameter in a group that matches the machine, in site.yaml, or as a default of the schema. For a label, add it to the URL, or write {{ labels.rack | default: "none" }} in the template.',
+    see: [['site.yaml', 'site.md#siteyaml']],
+  },
+  'spec-not-acceptable': {
+    status: 406,
+    title: 'The client is too old for this config',
+    audience: 'machine',
+    fault: 'the client is too old for the profile',
+    meaning:
+      'The client reads specs up to the one in its Accept header, and the config needs a newer one. The detail names the keys that need it, when they are known.',
+    remedy:
+      'Boot a newer release, or take those keys out, or lower the version of the profile. "pilotlight render PROFILE --spec 3.3.0" shows what such a client gets.',
+    see: [['spec versions', 'http.md#spec-versions']],
+  },
+  unauthorized: {
+    status: 401,
+    title: 'A bearer token is needed',
+    audience: 'operator',
+    fault: CLIENT,
+    meaning:
+      'Where the service has a token, the request has none or a wrong one. Where it has none, the Host header is not a loopback name.',
+    remedy:
+      'With a token, send Authorization: Bearer TOKEN. Without one, ask http://127.0.0.1:8081 or http://localhost:8081, or start the service with --operator-token-file.',
+  },
+  'revision-refused': {
+    status: 409,
+    title: 'The new revision breaks what the served one renders',
+    audience: 'operator',
+    fault: AUTHOR,
+    meaning:
+      'The site was read again, and the new revision breaks something that the served one renders. So the served one stays, and machines get what they got before.',
+    remedy:
+      'GET /v1/revision tells what broke. Repair the site, or send POST /v1/reload?force=true to accept the new revision as it is.',
+  },
+  'selection-ambiguous': {
+    status: 503,
+    title: 'Groups contradict each other for this machine',
+    audience: 'machine',
+    fault: AUTHOR,
+    meaning:
+      'Two groups match the machine, are equally specific, and name different profiles or give different values for one parameter. Neither is ever chosen by chance. The detail names both.',
+    remedy:
+      'Give one of them a higher priority or one more key in match. "pilotlight lint" warns of such pairs before a machine meets them.',
+  },
+  'profile-broken': {
+    status: 503,
+    title: 'The profile has faults',
+    audience: 'machine',
+    fault: AUTHOR,
+    meaning:
+      'The profile has faults: YAML or templates that do not parse, keys that butane does not know, a fragment that is missing, a parameter with a wrong value, or a group that names a profile which does not exist. A less specific group never stands in for it.',
+    remedy: 'Mend what "pilotlight lint" shows: each fault with its line. GET /v1/reports shows the same.',
+    see: [['reports', 'reports.md']],
+  },
+  'site-invalid': {
+    status: 503,
+    title: 'The site has faults',
+    audience: 'start',
+    fault: AUTHOR,
+    meaning: 'The site has faults that concern all of it, or its directory cannot be read.',
+    remedy: 'Mend what was printed: every fault has its file, line and column.',
+    see: [['faults of the whole site', 'site.md#faults']],
+  },
+  'not-ready': {
+    status: 503,
+    title: 'The service is not ready',
+    audience: 'machine',
+    fault: NOBODY,
+    meaning:
+      'The service is starting and has not read its site yet, or it is stopping. The listeners open before the site is read, so that machines wait instead of meeting a closed port.',
+    remedy: 'Wait. If it lasts, look at the log: a start that fails ends the process.',
+  },
+  'queue-full': {
+    status: 503,
+    title: 'Too much is waiting to be rendered',
+    audience: 'machine',
+    fault: NOBODY,
+    meaning:
+      '256 translations wait for their turn already. Machines that ask later, and find their config made, are served from memory.',
+    remedy: 'Wait. If it happens often, give the service more processor cores: it runs one butane for each of them.',
+    see: [['sizing', 'operations.md#sizing']],
+  },
+  'render-timeout': {
+    status: 503,
+    title: 'The config was not ready in time',
+    audience: 'machine',
+    fault: NOBODY,
+    meaning:
+      'The config was not ready within 8 seconds, or butane took longer than 5. The detail says which. After the 8 seconds the work goes on, and the next request finds it done.',
+    remedy: 'Look for very large files in the profile, or for a machine that is too small.',
+  },
+  'butane-failed': {
+    status: 503,
+    title: 'butane failed',
+    audience: 'machine',
+    fault: SERVICE,
+    meaning:
+      'The butane process crashed, was killed (by its memory limit, say), printed more than 32 MiB, or could not be started. The detail says which, without what it printed. Nothing is wrong with the request.',
+    remedy: 'Look whether the binary is still in place, and whether the system kills processes for memory.',
+  },
+  'butane-missing': {
+    status: 503,
+    title: 'butane is missing',
+    audience: 'start',
+    fault: SERVICE,
+    meaning: 'There is no butane.',
+    remedy: 'Install Go and run "npm run setup", or put a butane binary into PATH, or name one with --butane FILE.',
+  },
+  'config-invalid': {
+    status: 503,
+    title: 'The service is configured wrongly',
+    audience: 'start',
+    fault: "the operator's",
+    meaning:
+      "A setting of the service cannot be used where it runs: the operator token file cannot be read or holds no token, a listener's address is taken, or there is no directory for the copy of files/. The message says which.",
+    remedy: 'Mend the setting that the message names.',
+    see: [['settings', 'cli.md#settings']],
+  },
+  'request-timeout': {
+    status: 503,
+    title: 'The request did not arrive in time',
+    audience: 'machine',
+    fault: "the network's",
+    meaning: 'The request did not arrive whole within 10 seconds.',
+    remedy:
+      'Look at the network between the machine and the service: this is a slow or broken line, or somebody who holds connections open.',
+  },
+  internal: {
+    status: 503,
+    title: 'Something went wrong inside the service',
+    audience: 'machine',
+    fault: SERVICE,
+    meaning:
+      'Something happened that nobody foresaw. The client is told nothing of it; the log has the error as "unforeseen fault", with the same reqId.',
+    remedy: 'Please report it with that log entry.',
+  },
+};
+
+/** What an error does to whoever gets it, in one sentence. */
+export function effectOf({ audience, status }: ProblemKind): string {
+  switch (audience) {
+    case 'operator':
+      return 'Only the operator API answers it.';
+    case 'start':
+      return 'No machine gets it: it ends a command or a start with exit code 1.';
+    case 'machine':
+      return status === 503 ? 'The machine waits and asks again.' : 'The machine stops.';
+  }
+}
