@@ -12,7 +12,9 @@ export type ProgramName =
   | 'setpriv'
   | 'chrt'
   | 'prlimit'
-  | 'useradd';
+  | 'useradd'
+  | 'systemd-analyze'
+  | 'promtool';
 
 interface Program {
   /** Tried in this order. Relative paths start at the checkout; a bare name is looked up in PATH. */
@@ -41,6 +43,8 @@ const programs: Readonly<Record<ProgramName, Program>> = {
   chrt: { places: ['/usr/bin/chrt', '/bin/chrt'], install: 'apt-get install util-linux' },
   prlimit: { places: ['/usr/bin/prlimit', '/bin/prlimit'], install: 'apt-get install util-linux' },
   setpriv: { places: ['setpriv'], install: 'apt-get install util-linux' },
+  'systemd-analyze': { places: ['systemd-analyze'], install: 'apt-get install systemd procps' },
+  promtool: { places: ['promtool'], install: 'apt-get install prometheus, or take promtool alone out of that package' },
   useradd: { places: ['useradd', '/usr/sbin/useradd'], install: 'apt-get install passwd' },
 };
 
