@@ -13,7 +13,9 @@ export type ProgramName =
   | 'chrt'
   | 'prlimit'
   | 'useradd'
+  | 'systemd'
   | 'systemd-analyze'
+  | 'nsenter'
   | 'promtool';
 
 interface Program {
@@ -43,6 +45,8 @@ const programs: Readonly<Record<ProgramName, Program>> = {
   chrt: { places: ['/usr/bin/chrt', '/bin/chrt'], install: 'apt-get install util-linux' },
   prlimit: { places: ['/usr/bin/prlimit', '/bin/prlimit'], install: 'apt-get install util-linux' },
   setpriv: { places: ['setpriv'], install: 'apt-get install util-linux' },
+  systemd: { places: ['/lib/systemd/systemd'], install: 'apt-get install systemd' },
+  nsenter: { places: ['nsenter'], install: 'apt-get install util-linux' },
   'systemd-analyze': { places: ['systemd-analyze'], install: 'apt-get install systemd procps' },
   promtool: { places: ['promtool'], install: 'apt-get install prometheus, or take promtool alone out of that package' },
   useradd: { places: ['useradd', '/usr/sbin/useradd'], install: 'apt-get install passwd' },
