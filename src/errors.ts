@@ -15,7 +15,6 @@ export type ErrorCode =
   | 'parameter-missing'
   | 'spec-not-acceptable'
   | 'unauthorized'
-  | 'revision-refused'
   | 'selection-ambiguous'
   | 'profile-broken'
   | 'site-invalid'

@@ -117,15 +117,25 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     remedy:
       'With a token, send Authorization: Bearer TOKEN. Without one, ask http://127.0.0.1:8081 or http://localhost:8081, or start the service with --operator-token-file.',
   },
+  'revision-not-found': {
+    status: 404,
+    title: 'There is no such revision',
+    audience: 'operator',
+    fault: CLIENT,
+    meaning:
+      'The comparison names a revision that the service never had, or does not keep any more: it keeps the last eight.',
+    remedy:
+      'GET /v1/revisions lists the last ones and says which are comparable. pilotlight diff compares two directories.',
+  },
   'revision-refused': {
     status: 409,
     title: 'The new revision breaks what the served one renders',
     audience: 'operator',
     fault: AUTHOR,
     meaning:
-      'The site was read again, and the new revision breaks something that the served one renders. So the served one stays, and machines get what they got before.',
+      'The site was read again, and it does not parse, or the new revision breaks something that the served one renders. So the served one stays, and machines get what they got before.',
     remedy:
-      'GET /v1/revision tells what broke. Repair the site, or send POST /v1/reload?force=true to accept the new revision as it is.',
+      'GET /v1/revision tells what broke. Repair the site, or send POST /v1/reload?force=true to accept a new revision that breaks something; one that does not parse is never served.',
   },
   'selection-ambiguous': {
     status: 503,

@@ -1,5 +1,6 @@
-import { basename, relative, sep } from 'node:path';
-import { watch } from 'chokidar';
+import { realpathSync, type Stats } from 'node:fs';
+import { basename, dirname, relative, resolve, sep } from 'node:path';
+import { type ChokidarOptions, type FSWatcher, watch } from 'chokidar';
 
 /** Watches a site directory. */
 export interface SiteWatch {
@@ -22,52 +23,92 @@ export interface WatchOptions {
 const QUIET_MS = 100;
 const LONGEST_MS = 1000;
 
+/** How often every file is looked at where the file system tells nothing. */
+const POLL_MS = 1000;
+
 /** Folders that are no part of a revision: watching them would only cost. */
 const IGNORED: ReadonlySet<string> = new Set(['assets', '.git']);
 
-/** Watches a site directory for edits of any kind: writes, renames, links that are swapped. */
+/** Watches a site directory for edits of any kind: writes, renames, links that are swapped, its own among them. */
 export function watchSite(directory: string, options: WatchOptions): SiteWatch {
+  const site = resolve(directory);
   let generation = 0;
   let quiet: NodeJS.Timeout | undefined;
   let firstAt: number | undefined;
-  const watcher = watch(directory, {
-    ignoreInitial: true,
-    // A watch that is closed before it has begun may leave handles behind, and they hold nobody up.
-    persistent: false,
-    usePolling: options.poll,
-    interval: 1000,
+  let root = realPathOf(site);
+  let inside = watchInside(root);
+  // Tells when the directory itself is replaced, such as a link that is turned to another checkout.
+  const above = watchWith(dirname(site), { depth: 0, ignored: (path) => path !== dirname(site) && path !== site });
+  let closing: Promise<void> | undefined;
+
+  function watchInside(path: string): FSWatcher {
     // A directory tells of everything in it; a handle for each file would only use up what the system has of them.
-    ignored: (path, stats) => isIgnored(directory, path) || (!options.poll && stats?.isFile() === true),
-    ignorePermissionErrors: true,
-  });
-  const settled = () => {
-    firstAt = undefined;
-    options.onSettled();
-  };
-  const note = () => {
+    const ignored = (inner: string, stats?: Stats) =>
+      isIgnored(path, inner) || (!options.poll && stats?.isFile() === true);
+    return watchWith(path, { ignored });
+  }
+
+  function watchWith(path: string, more: ChokidarOptions): FSWatcher {
+    const watcher = watch(path, {
+      ignoreInitial: true,
+      // A watch that is closed before it has begun may leave handles behind, and they hold nobody up.
+      persistent: false,
+      usePolling: options.poll,
+      interval: POLL_MS,
+      ignorePermissionErrors: true,
+      ...more,
+    });
+    watcher.on('all', note);
+    // Kubernetes swaps a link whose name no document has; only the raw events tell of it.
+    watcher.on('raw', (_event, name) => {
+      if (more.depth !== 0 || name === basename(site)) note();
+    });
+    watcher.on('error', (error) => options.onFault(error instanceof Error ? error : new Error(String(error))));
+    return watcher;
+  }
+
+  function note(): void {
     generation += 1;
     const now = performance.now();
     firstAt ??= now;
     clearTimeout(quiet);
-    quiet = setTimeout(settled, Math.min(QUIET_MS, Math.max(0, firstAt + LONGEST_MS - now)));
+    quiet = setTimeout(settle, Math.min(QUIET_MS, Math.max(0, firstAt + LONGEST_MS - now)));
     quiet.unref();
-  };
-  watcher.on('all', note);
-  // Kubernetes swaps a link whose name no document has; only the raw events tell of it.
-  watcher.on('raw', note);
-  watcher.on('error', (error) => options.onFault(error instanceof Error ? error : new Error(String(error))));
+  }
+
+  function settle(): void {
+    firstAt = undefined;
+    const now = realPathOf(site);
+    if (now !== root && closing === undefined) {
+      void inside.close();
+      root = now;
+      inside = watchInside(now);
+    }
+    options.onSettled();
+  }
+
   return {
     get generation() {
       return generation;
     },
-    async close() {
+    close() {
       clearTimeout(quiet);
-      await watcher.close();
+      closing ??= Promise.all([inside.close(), above.close()]).then(() => undefined);
+      return closing;
     },
   };
 }
 
-function isIgnored(directory: string, path: string): boolean {
-  const [first = ''] = relative(directory, path).split(sep);
+/** Where a path really leads; itself while it leads nowhere. */
+function realPathOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function isIgnored(root: string, path: string): boolean {
+  const [first = ''] = relative(root, path).split(sep);
   return IGNORED.has(first) || basename(path).endsWith('~');
 }

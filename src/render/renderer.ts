@@ -200,7 +200,8 @@ function identityOf({ revision }: Served, request: RenderRequest, butane: string
   const known = IDENTITIES.get(request);
   if (known?.revision === revision.id && known.butane === butane) return known.text;
   const { profileId, machine } = request;
-  const text = [revision.id, butane, profileId ?? '', specOf(request), machine.key].join('\x02');
+  const profile = profileId === undefined ? '' : `=${profileId}`;
+  const text = [revision.id, butane, profile, specOf(request), machine.key].join('\x02');
   IDENTITIES.set(request, { revision: revision.id, butane, text });
   return text;
 }

@@ -24,8 +24,12 @@ const IN_MEMORY = '/dev/shm';
  * Writes files/ into a fresh directory that only this process's user can enter: below `stateDir`, else below the system's
  * temporary directory, else in memory. A disk that is full or read-only keeps no machine from its config.
  */
-export async function copyFiles(files: FileTree, stateDir: string | undefined): Promise<FilesCopy> {
-  const places = [...(stateDir === undefined ? [] : [stateDir]), tmpdir(), IN_MEMORY];
+export async function copyFiles(
+  files: FileTree,
+  stateDir: string | undefined,
+  lastResort = IN_MEMORY,
+): Promise<FilesCopy> {
+  const places = [...(stateDir === undefined ? [] : [stateDir]), tmpdir(), lastResort];
   let fault: unknown;
   for (const place of places) {
     try {

@@ -128,6 +128,7 @@ async function runCommand(argv: readonly string[]) {
     outOnTerminal: false,
     colour: false,
     kill: () => undefined,
+    onHangUp: () => undefined,
   };
   const code = await runCommandLine(argv, terminal, '0.0.0');
   return { code, text: Buffer.concat(printed).toString(), errors };

@@ -142,7 +142,7 @@ test('A fault that nobody foresaw is 503, and the machine is told nothing of it'
   };
   const directory = await writeSite(t, { 'profiles/a.bu': butaneProfile('fcos', '1.5.0') });
   const served = { revision: await readSiteRevision(directory), filesDir: directory };
-  const site = { current: () => served, ready: true, loadedAt: new Date(), reports: { complete: true, items: [] } };
+  const site = { ...NOTHING_SERVED.site, current: () => served, ready: true };
   const lines: string[] = [];
   const logger = pino({}, { write: (line: string) => void lines.push(line) });
   const app = await createMachineApp({ site, renderer, version: '0', logger });

@@ -24,7 +24,7 @@ async function knownVariables(): Promise<ReadonlySet<string>> {
     help += data;
   };
   const silent = { environment: {}, onTerminal: false, outOnTerminal: false, colour: false };
-  const terminal = { ...silent, out, err: () => undefined, kill: () => undefined };
+  const terminal = { ...silent, out, err: () => undefined, kill: () => undefined, onHangUp: () => undefined };
   assert.equal(await runCommandLine(['serve', '--help'], terminal, '0.0.0'), 0);
   return new Set(help.match(/PILOTLIGHT_[A-Z_]+/g));
 }

@@ -80,6 +80,7 @@ test('docs/cli.md explains every flag of every command, and every variable', asy
       outOnTerminal: false,
       colour: false,
       kill: () => undefined,
+      onHangUp: () => undefined,
     };
     assert.equal(await runCommandLine([...command, '--help'], terminal, '0.0.0'), 0);
     for (const [word] of help.matchAll(/--[a-z][a-z-]+|PILOTLIGHT_[A-Z_]+/g)) words.add(word);

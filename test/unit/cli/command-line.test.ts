@@ -30,6 +30,7 @@ async function run(argv: readonly string[], given: Partial<Terminal> = {}): Prom
       outOnTerminal: false,
       colour: false,
       kill: () => assert.fail('a command does not end the process'),
+      onHangUp: () => undefined,
       ...given,
     },
     '1.2.3',

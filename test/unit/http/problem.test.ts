@@ -17,6 +17,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'parameter-missing': 404,
   'spec-not-acceptable': 406,
   unauthorized: 401,
+  'revision-not-found': 404,
   'revision-refused': 409,
   'selection-ambiguous': 503,
   'profile-broken': 503,

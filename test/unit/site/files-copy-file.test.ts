@@ -185,8 +185,8 @@ describe('a copy that cannot be made', () => {
     process.env.TMPDIR = join(state, 'nowhere');
     try {
       await writeFile(join(state, 'file'), '');
-      await assert.rejects(copyFiles(FILES, undefined), isFault);
-      await assert.rejects(copyFiles(FILES, join(state, 'file')), (error) => {
+      await assert.rejects(copyFiles(FILES, undefined, join(state, 'nowhere')), isFault);
+      await assert.rejects(copyFiles(FILES, join(state, 'file'), join(state, 'nowhere')), (error) => {
         assert.ok(isFault(error) && error instanceof Error);
         assert.ok(
           error.message.includes(join(state, 'file')) && error.message.includes(join(state, 'nowhere')),
