@@ -1,4 +1,4 @@
-import { realpathSync, type Stats } from 'node:fs';
+import { realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, relative, resolve, sep } from 'node:path';
 import { type ChokidarOptions, type FSWatcher, watch } from 'chokidar';
 
@@ -35,8 +35,8 @@ export function watchSite(directory: string, options: WatchOptions): SiteWatch {
   let generation = 0;
   let quiet: NodeJS.Timeout | undefined;
   let firstAt: number | undefined;
-  let root = realPathOf(site);
-  let inside = watchInside(root);
+  let root = identityOf(site);
+  let inside = watchInside(root.path);
   // Tells when the directory itself is replaced, such as a link that is turned to another checkout.
   const above = watchWith(dirname(site), { depth: 0, ignored: (path) => path !== dirname(site) && path !== site });
   let closing: Promise<void> | undefined;
@@ -78,11 +78,11 @@ export function watchSite(directory: string, options: WatchOptions): SiteWatch {
 
   function settle(): void {
     firstAt = undefined;
-    const now = realPathOf(site);
-    if (now !== root && closing === undefined) {
+    const now = identityOf(site);
+    if (now.inode !== root.inode && closing === undefined) {
       void inside.close();
       root = now;
-      inside = watchInside(now);
+      inside = watchInside(now.path);
     }
     options.onSettled();
   }
@@ -99,12 +99,13 @@ export function watchSite(directory: string, options: WatchOptions): SiteWatch {
   };
 }
 
-/** Where a path really leads; itself while it leads nowhere. */
-function realPathOf(path: string): string {
+/** Where a path really leads, and which directory that is; one that was moved there later is another. */
+function identityOf(path: string): { readonly path: string; readonly inode: string } {
   try {
-    return realpathSync(path);
+    const { dev, ino } = statSync(path);
+    return { path: realpathSync(path), inode: `${dev} ${ino}` };
   } catch {
-    return path;
+    return { path, inode: 'none' };
   }
 }
 

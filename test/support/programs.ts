@@ -11,7 +11,9 @@ export type ProgramName =
   | 'unshare'
   | 'setpriv'
   | 'chrt'
+  | 'git'
   | 'prlimit'
+  | 'rsync'
   | 'useradd'
   | 'systemd'
   | 'systemd-analyze'
@@ -43,6 +45,8 @@ const programs: Readonly<Record<ProgramName, Program>> = {
   },
   unshare: { places: ['unshare'], install: 'apt-get install util-linux' },
   chrt: { places: ['/usr/bin/chrt', '/bin/chrt'], install: 'apt-get install util-linux' },
+  git: { places: ['git'], install: 'apt-get install git' },
+  rsync: { places: ['rsync'], install: 'apt-get install rsync' },
   prlimit: { places: ['/usr/bin/prlimit', '/bin/prlimit'], install: 'apt-get install util-linux' },
   setpriv: { places: ['setpriv'], install: 'apt-get install util-linux' },
   systemd: { places: ['/lib/systemd/systemd'], install: 'apt-get install systemd' },
