@@ -20,12 +20,13 @@ import type { SiteState } from './http/site-state.ts';
 import { notReady } from './http/site-state.ts';
 import { createKeeper } from './live/keeper.ts';
 import { logEvents } from './live/live-log.ts';
-import type { Current, LiveSite } from './live/live-site.ts';
+import type { LiveSite } from './live/live-site.ts';
 import { createLiveSite, SiteFaults } from './live/live-site.ts';
 import type { Snapshot } from './live/snapshot.ts';
 import { createStateStore } from './live/state-file.ts';
 import type { SiteWatch } from './live/watch-file.ts';
 import { watchSite } from './live/watch-file.ts';
+import type { CaseOutcomes } from './render/check.ts';
 import type { Renderer, RendererOptions } from './render/renderer.ts';
 import { createRenderer } from './render/renderer.ts';
 import type { Served } from './render/served.ts';
@@ -214,11 +215,10 @@ async function openLive(config: Config, logger: Logger): Promise<Live> {
       return copy;
     },
     events: { ...logEvents(logger), onReloaded: () => undefined },
-    onGood: () => keeper.keep(),
+    keep: ({ served, outcomes }) => keeper.keep(() => snapshotOf(served, outcomes, caches)),
   });
   const keeper = createKeeper({
     store,
-    snapshot: () => snapshotOf(site.current, caches),
     progress: () => caches.contents.statistics().misses + caches.reports.statistics().misses,
     onSaved: (bytes) => logger.debug({ bytes }, 'the served revision was kept'),
     onFailure: (err) => logger.warn({ stateDir: config.stateDir, err }, 'the served revision cannot be kept on disk'),
@@ -253,17 +253,16 @@ function identityFields({ path, version, sha256 }: ButaneIdentity) {
   return { butane: path, butaneVersion: version, butaneSha256: sha256 };
 }
 
-/** The served revision with everything that was made of it; nothing while it is unknown what that is. */
-function snapshotOf(current: Current | undefined, { contents, reports }: TranslatorCaches): Snapshot | undefined {
-  if (current === undefined || current.check.outcomes.size === 0) return undefined;
-  const { documents, files } = current.served.revision;
+/** A revision with everything that was made of it. */
+function snapshotOf(served: Served, outcomes: CaseOutcomes, { contents, reports }: TranslatorCaches): Snapshot {
+  const { documents, files } = served.revision;
   return {
     tree: {
       documents: new Map([...documents].filter(([path]) => !path.startsWith('files/'))),
       files,
       diagnostics: [],
     },
-    outcomes: current.check.outcomes,
+    outcomes,
     contents: [...contents.entries()].flatMap(([key, content]) => (content.ok ? [[key, content] as const] : [])),
     reports: [...reports.entries()],
   };

@@ -3,8 +3,11 @@ import type { StateStore } from './state-file.ts';
 
 /** Keeps the last good revision up to date on disk. */
 export interface Keeper {
-  /** Writes a new snapshot soon; calls that come while one is written are one. */
-  keep(): void;
+  /**
+   * Writes what `snapshot` gives, and from now on again whenever there is more worth keeping. Resolves when it is on disk,
+   * or could not be written; calls that come while one is written are one.
+   */
+  keep(snapshot: () => Snapshot): Promise<void>;
   /** Writes what was not written yet, and ends. */
   close(): Promise<void>;
 }
@@ -12,8 +15,6 @@ export interface Keeper {
 /** What a keeper is made from. */
 export interface KeeperOptions {
   readonly store: Pick<StateStore, 'save'>;
-  /** What is to be kept; undefined when there is nothing. */
-  readonly snapshot: () => Snapshot | undefined;
   /** A number that grows with what would be worth keeping: configs that were made since. */
   readonly progress: () => number;
   readonly onSaved: (bytes: number) => void;
@@ -27,18 +28,17 @@ const INTERVAL_MS = 30_000;
 
 /** A keeper that has kept nothing yet. A write that fails is tried again at the next interval. */
 export function createKeeper(options: KeeperOptions): Keeper {
+  let source: (() => Snapshot) | undefined;
   let writing: Promise<void> | undefined;
   let isDirty = false;
   let keptProgress = 0;
 
   async function write(): Promise<void> {
-    while (isDirty) {
+    while (isDirty && source !== undefined) {
       isDirty = false;
       const progress = options.progress();
-      const snapshot = options.snapshot();
-      if (snapshot === undefined) return;
       try {
-        options.onSaved(await options.store.save(snapshot));
+        options.onSaved(await options.store.save(source()));
         keptProgress = progress;
       } catch (error) {
         isDirty = true;
@@ -49,30 +49,27 @@ export function createKeeper(options: KeeperOptions): Keeper {
   }
 
   function begin(): Promise<void> {
+    isDirty = true;
     writing ??= write().finally(() => {
       writing = undefined;
     });
     return writing;
   }
 
-  function keep(): void {
-    isDirty = true;
-    void begin();
-  }
-
   const timer = setInterval(() => {
-    if (isDirty || options.progress() !== keptProgress) keep();
+    if (isDirty || options.progress() !== keptProgress) void begin();
   }, options.intervalMs ?? INTERVAL_MS);
   timer.unref();
 
   return {
-    keep,
+    keep(snapshot) {
+      source = snapshot;
+      return begin();
+    },
     async close() {
       clearInterval(timer);
       await writing;
-      if (!isDirty && options.progress() === keptProgress) return;
-      isDirty = true;
-      await begin();
+      if (isDirty || options.progress() !== keptProgress) await begin();
     },
   };
 }

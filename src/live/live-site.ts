@@ -11,7 +11,7 @@ import { parseSite } from '../site/load.ts';
 import type { Revision } from '../site/revision.ts';
 import type { SourceTree } from '../site/source-tree.ts';
 import { digestTree } from '../site/source-tree.ts';
-import type { Broken } from './broken.ts';
+import type { Broken, Checked } from './broken.ts';
 import { findBroken } from './broken.ts';
 import type { Changes } from './changes.ts';
 import { findChanges, shareFiles } from './changes.ts';
@@ -72,8 +72,11 @@ export interface LiveSiteOptions {
   readonly events: LiveSiteEvents;
   /** Renders at once while a revision is checked. */
   readonly concurrency: number;
-  /** Called when there is something new to keep. */
-  readonly onGood: () => void;
+  /**
+   * Keeps a revision across restarts, before it is served: what a machine was given once is never taken back by one.
+   * Resolves also when that fails.
+   */
+  readonly keep: (revision: Checked & Pick<Current, 'served'>) => Promise<void>;
   readonly retryMs?: number;
 }
 
@@ -126,6 +129,9 @@ function isSame(before: Refusal, now: Omit<Refusal, 'since'>): boolean {
   return texts(before) === texts(now);
 }
 
+/** How long a revision waits to be on disk before it is served all the same. */
+const KEEP_MS = 2000;
+
 const NOT_CHECKED: Current['check'] = { complete: false, reports: [], outcomes: new Map() };
 
 /** A site that serves nothing yet. */
@@ -162,6 +168,12 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
     return checkSite(served, renderer, { signal: stop.signal, concurrency: options.concurrency });
   }
 
+  /** A disk that hangs holds no revision up. */
+  async function keep(served: Served, outcomes: Current['check']['outcomes']): Promise<void> {
+    const timeout = new Promise<void>((resolve) => setTimeout(resolve, KEEP_MS).unref());
+    await Promise.race([options.keep({ served, revision: served.revision, outcomes }), timeout]);
+  }
+
   /** Finds out what is wrong with what is served already. */
   function checkCurrent(): void {
     const checked = current;
@@ -172,7 +184,7 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
         current = Object.freeze({ ...current, check: result });
         kept.keep({ ...current, outcomes: result.outcomes }, { served: true });
         events.onChecked(result);
-        options.onGood();
+        void keep(current.served, result.outcomes);
       },
       (error: unknown) => {
         if (!stop.signal.aborted) events.onFault(error);
@@ -241,9 +253,9 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
         const reports = result.reports.filter(({ diagnostic }) => hasErrors([diagnostic]));
         return refuse({ id: revision.id, reason: 'breaks', broken, reports }, findChanges(before.revision, revision));
       }
+      await keep(candidate.served, result.outcomes);
       serve(candidate, 'site', result, broken.length > 0);
       events.onChecked(result);
-      options.onGood();
       return { outcome: 'served', revision: revision.id };
     } finally {
       if (!isKept && kept.findCopy(revision.filesDigest) !== candidate.copy) await candidate.copy.remove();
@@ -324,7 +336,9 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
       const tree = await options.read();
       const parsed = parseSite(tree);
       if (parsed.value === undefined) throw new SiteFaults(parsed.diagnostics, tree.documents);
-      serve(await prepare(parsed.value), 'site', NOT_CHECKED, false);
+      const candidate = await prepare(parsed.value);
+      serve(candidate, 'site', NOT_CHECKED, false);
+      void keep(candidate.served, NOT_CHECKED.outcomes);
       checkCurrent();
     },
     reload,

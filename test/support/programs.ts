@@ -12,6 +12,7 @@ export type ProgramName =
   | 'setpriv'
   | 'chrt'
   | 'git'
+  | 'mount'
   | 'prlimit'
   | 'rsync'
   | 'useradd'
@@ -47,6 +48,7 @@ const programs: Readonly<Record<ProgramName, Program>> = {
   chrt: { places: ['/usr/bin/chrt', '/bin/chrt'], install: 'apt-get install util-linux' },
   git: { places: ['git'], install: 'apt-get install git' },
   rsync: { places: ['rsync'], install: 'apt-get install rsync' },
+  mount: { places: ['mount'], install: 'apt-get install mount' },
   prlimit: { places: ['/usr/bin/prlimit', '/bin/prlimit'], install: 'apt-get install util-linux' },
   setpriv: { places: ['setpriv'], install: 'apt-get install util-linux' },
   systemd: { places: ['/lib/systemd/systemd'], install: 'apt-get install systemd' },
