@@ -14,12 +14,13 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json ./
+COPY tools/bundle.mjs ./tools/
+COPY tools/lib/project.mjs ./tools/lib/
 COPY src ./src
 RUN npm run build && npm prune --omit=dev
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \
-    NODE_OPTIONS=--enable-source-maps \
     PILOTLIGHT_SITE=/site \
     PILOTLIGHT_LISTEN=0.0.0.0:8080 \
     PILOTLIGHT_OPERATOR_LISTEN=127.0.0.1:8081 \
