@@ -7,7 +7,7 @@ import { checkSite } from '../render/check.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { Served } from '../render/served.ts';
 import type { FilesCopy } from '../site/files-copy-file.ts';
-import { parseSite } from '../site/load.ts';
+import { parseKnownSite, parseSite } from '../site/load.ts';
 import type { Revision } from '../site/revision.ts';
 import type { SourceTree } from '../site/source-tree.ts';
 import { digestTree } from '../site/source-tree.ts';
@@ -309,7 +309,7 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
   }
 
   async function openKept(decoded: Decoded): Promise<boolean> {
-    const parsed = parseSite(decoded.tree);
+    const parsed = parseKnownSite(decoded.tree);
     if (parsed.value === undefined) return false;
     serve(await prepare(parsed.value), 'state', { complete: false, reports: [], outcomes: decoded.outcomes }, false);
     return true;

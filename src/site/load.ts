@@ -5,6 +5,7 @@ import { selectorKey } from '../machine/selector.ts';
 import { parseDefinition } from './definition.ts';
 import { parseGroup } from './group.ts';
 import { indexGroups } from './group-index.ts';
+import type { SchemaCompiler } from './parameters.ts';
 import { parseContributions } from './parameters.ts';
 import { parseButaneProfile, parseComposedProfile, parseFragment, parseIgnitionProfile } from './profile.ts';
 import type {
@@ -18,6 +19,7 @@ import type {
   SiteSettings,
 } from './revision.ts';
 import { findRivals } from './rivals.ts';
+import { compileSchema, compileSchemaLater } from './schema.ts';
 import { missingProfile } from './selection.ts';
 import type { SourceTree } from './source-tree.ts';
 import { digestFiles, digestTree, sha256 } from './source-tree.ts';
@@ -32,12 +34,21 @@ const NOTHING_PARSED: ParsedDocuments = { fragments: new Map(), profiles: new Ma
  * faults of one profile stay with that profile. What an earlier revision has parsed already is taken over from it.
  */
 export function parseSite(tree: SourceTree, earlier: ParsedDocuments = NOTHING_PARSED): Parsed<Revision> {
+  return parseTree(tree, earlier, compileSchema);
+}
+
+/** Turns a tree into a revision that it became before, so that its schemas need not be looked at now. */
+export function parseKnownSite(tree: SourceTree): Parsed<Revision> {
+  return parseTree(tree, NOTHING_PARSED, compileSchemaLater);
+}
+
+function parseTree(tree: SourceTree, earlier: ParsedDocuments, compile: SchemaCompiler): Parsed<Revision> {
   const fatal: Diagnostic[] = [...tree.diagnostics];
   const contained: Diagnostic[] = [];
 
   const settings = parseSettings(tree, fatal);
   const fragments = parseFragments(tree, earlier, contained);
-  const parsedProfiles = parseProfiles(tree, fragments, earlier, fatal);
+  const parsedProfiles = parseProfiles(tree, { fragments, earlier, compile }, fatal);
   const parsedGroups = parseGroups(tree, earlier, fatal, contained);
   const profiles = byId([...parsedProfiles.values()].map(({ parsed }) => parsed.value));
   const groups = byId([...parsedGroups.values()].map(({ parsed }) => parsed.value));
@@ -128,15 +139,17 @@ function parseFragments(
   return fragments;
 }
 
-type ProfileParser = (
-  id: string,
-  content: Buffer,
-  file: string,
-  fragments: ReadonlyMap<string, Fragment>,
-) => Parsed<Profile>;
+type ProfileParser = (id: string, content: Buffer, file: string, context: ProfileContext) => Parsed<Profile>;
 
-function composed(...[id, content, file, fragments]: Parameters<ProfileParser>): Parsed<Profile> {
-  return parseComposedProfile(id, content, file, fragments);
+/** What a composed profile is parsed with. */
+interface ProfileContext {
+  readonly fragments: ReadonlyMap<string, Fragment>;
+  readonly earlier: ParsedDocuments;
+  readonly compile: SchemaCompiler;
+}
+
+function composed(...[id, content, file, { fragments, compile }]: Parameters<ProfileParser>): Parsed<Profile> {
+  return parseComposedProfile(id, content, file, fragments, compile);
 }
 
 const PROFILE_PARSERS: Readonly<Record<string, ProfileParser>> = {
@@ -148,17 +161,17 @@ const PROFILE_PARSERS: Readonly<Record<string, ProfileParser>> = {
 
 function parseProfiles(
   tree: SourceTree,
-  fragments: ReadonlyMap<string, Fragment>,
-  earlier: ParsedDocuments,
+  context: ProfileContext,
   fatal: Diagnostic[],
 ): ReadonlyMap<string, ParsedProfile> {
+  const { fragments, earlier } = context;
   const profiles = new Map<string, ParsedProfile>();
   const documents = namedDocuments(tree, 'profiles/', Object.keys(PROFILE_PARSERS), fatal);
   for (const { id, path, content, ending } of documents) {
     const known = earlier.profiles.get(path);
     const digest = sha256(content);
     const isKnown = known?.digest === digest && dependsOnSame(known, earlier.fragments, fragments);
-    const parsed = isKnown ? known.parsed : PROFILE_PARSERS[ending]?.(id, content, path, fragments);
+    const parsed = isKnown ? known.parsed : PROFILE_PARSERS[ending]?.(id, content, path, context);
     if (parsed === undefined) continue;
     fatal.push(...parsed.diagnostics);
     profiles.set(path, { digest, parsed });

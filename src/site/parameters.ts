@@ -13,11 +13,18 @@ import { compileSchema, PatternFault, suggest } from './schema.ts';
 /** Keywords through which a schema can name properties that `properties` does not. */
 const OPEN_KEYWORDS = ['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties', 'dependentSchemas'];
 
+/** How schemas are compiled: each at once, so that its faults are known, or at its first use where it is known to be fine. */
+export type SchemaCompiler = typeof compileSchema;
+
 /** Compiles the `parameters:` of a profile; a profile without them declares none. */
-export function parseParameterSchema(node: Node | undefined, origin: Origin): Parsed<ParameterSchema> {
+export function parseParameterSchema(
+  node: Node | undefined,
+  origin: Origin,
+  compile: SchemaCompiler = compileSchema,
+): Parsed<ParameterSchema> {
   if (node === undefined) {
     const empty = mapNode([], origin);
-    const schema = compileSchema({ type: 'object' });
+    const schema = compile({ type: 'object' });
     return { value: { schema, source: Object.create(null), node: empty, names: new Set() }, diagnostics: [] };
   }
   const parsed = toValue(node);
@@ -43,7 +50,7 @@ export function parseParameterSchema(node: Node | undefined, origin: Origin): Pa
   if (async !== undefined) return fault('a schema cannot be asynchronous: remove `$async`', async);
   try {
     // Ajv keeps a reference to the schema and expects plain objects.
-    const schema = compileSchema(JSON.parse(JSON.stringify(source)));
+    const schema = compile(JSON.parse(JSON.stringify(source)));
     const open = OPEN_KEYWORDS.some((keyword) => keyword in source) || isOpen(source.additionalProperties);
     const properties = source.properties;
     const names = open ? undefined : new Set(isObject(properties) ? Object.keys(properties) : []);

@@ -7,6 +7,7 @@ import { child, childItems, childText } from '../fragment/node.ts';
 import type { Template } from '../fragment/template.ts';
 import { compileCondition, compileExpression, TemplateFault } from '../fragment/template.ts';
 import { parseDefinition, parseDocument } from './definition.ts';
+import type { SchemaCompiler } from './parameters.ts';
 import { checkReads, parseParameterSchema } from './parameters.ts';
 import type { ButaneProfile, ComposedProfile, Fragment, IgnitionProfile, Layer, Place } from './revision.ts';
 import { nearest } from './schema.ts';
@@ -49,11 +50,12 @@ export function parseComposedProfile(
   content: Buffer,
   file: string,
   fragments: ReadonlyMap<string, Fragment>,
+  compile?: SchemaCompiler,
 ): Parsed<ComposedProfile> {
   const parsed = parseDefinition('profile', content, file);
   const root = parsed.value;
   if (root === undefined) return { diagnostics: parsed.diagnostics };
-  const schema = parseParameterSchema(child(root, 'parameters'), root.origin);
+  const schema = parseParameterSchema(child(root, 'parameters'), root.origin, compile);
   if (schema.value === undefined) return { diagnostics: schema.diagnostics };
   const declared = schema.value.names;
   const layers: Layer[] = [];

@@ -67,6 +67,17 @@ export function compileSchema(schema: object): CompiledSchema {
   }
 }
 
+/** The same for a schema that is known to compile: it does at its first use, since most profiles are not asked for at once. */
+export function compileSchemaLater(schema: object): CompiledSchema {
+  let compiled: CompiledSchema | undefined;
+  return {
+    check(value) {
+      compiled ??= compileSchema(schema);
+      return compiled.check(value);
+    },
+  };
+}
+
 /** A `pattern` that cannot be used. */
 export class PatternFault extends Error {
   readonly pattern: string;
