@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import type { Butane } from './butane/butane.ts';
-import { openButane } from './butane/butane-process.ts';
+import { DEFAULT_BUTANE_LIMITS, openButane } from './butane/butane-process.ts';
 import { findButane } from './butane/find-butane-process.ts';
 import type { Config } from './config.ts';
 import { formatListener } from './config.ts';
@@ -18,6 +18,7 @@ import { openApiYaml } from './http/openapi.ts';
 import { createOperatorApp } from './http/operator-app.ts';
 import type { SiteReport, SiteState } from './http/site-state.ts';
 import { notReady } from './http/site-state.ts';
+import { createMetrics } from './metrics/metrics.ts';
 import type { CheckResult } from './render/check.ts';
 import { checkSite } from './render/check.ts';
 import type { Renderer } from './render/renderer.ts';
@@ -146,6 +147,7 @@ export interface Service {
 export async function startService(config: Config, logger: Logger): Promise<Service> {
   const version = await readVersion();
   const token = config.operatorTokenFile === undefined ? undefined : await readToken(config.operatorTokenFile);
+  const metrics = createMetrics({ version, nodeVersion: process.versions.node });
   let workshop: Workshop | undefined;
   let loadedAt: Date | undefined;
   let reports: { complete: boolean; items: readonly SiteReport[] } = { complete: false, items: [] };
@@ -174,6 +176,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     site,
     renderer,
     version,
+    metrics,
     logger: logger.child({ api: 'machine' }),
     trustedProxies: config.trustedProxies,
   });
@@ -181,8 +184,28 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     site,
     renderer,
     version,
+    metrics,
     logger: logger.child({ api: 'operator' }),
     ...(token === undefined ? {} : { token }),
+  });
+  metrics.watch({
+    caches: () => workshop && { contents: { ...workshop.renderer.statistics(), maxBytes: CACHE_BYTES } },
+    butane: () =>
+      workshop && {
+        ...workshop.butane.load(),
+        queueLimit: DEFAULT_BUTANE_LIMITS.maxQueued,
+        version: workshop.butane.identity.version,
+      },
+    revision: () =>
+      workshop &&
+      loadedAt && {
+        id: workshop.served.revision.id,
+        source: 'site',
+        servedAt: loadedAt,
+        faults: reports.items.filter(({ diagnostic }) => diagnostic.severity === 'error').length,
+        refused: false,
+      },
+    connections: (api) => countConnections(api === 'machine' ? machine : operator),
   });
   const stop = new AbortController();
   let checking: Promise<void> = Promise.resolve();
@@ -303,6 +326,12 @@ async function readToken(file: string): Promise<string> {
     );
   }
   return text;
+}
+
+function countConnections({ server }: Listening): Promise<number> {
+  return new Promise((fulfil, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : fulfil(count)));
+  });
 }
 
 /** The OpenAPI documents of both APIs, as YAML. They need no site: the apps they are read from serve nothing. */

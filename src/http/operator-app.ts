@@ -1,11 +1,14 @@
 import swaggerUi from '@fastify/swagger-ui';
+import { type Metrics, NO_METRICS } from '../metrics/metrics.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { App, AppOptions } from './app.ts';
 import { createApp } from './app.ts';
 import { describeApp, openApiDocument } from './openapi.ts';
 import { guard } from './operator-auth.ts';
+import { countRequests } from './request-metrics.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { profileRoutes } from './routes/profiles.ts';
 import { renderRoutes } from './routes/render.ts';
 import { reportRoutes } from './routes/reports.ts';
@@ -18,13 +21,15 @@ export interface OperatorAppOptions extends AppOptions {
   readonly site: SiteState;
   readonly renderer: Renderer;
   readonly version: string;
+  readonly metrics?: Metrics;
   /** The bearer token; without one the listener has to be on loopback. */
   readonly token?: string;
 }
 
 /** The operator API: what people and tools may ask. */
 export async function createOperatorApp(options: OperatorAppOptions): Promise<App> {
-  const app = createApp(options);
+  const { metrics = NO_METRICS } = options;
+  const app = createApp({ ...options, requests: countRequests('operator', options) });
   guard(app, options.token);
   await describeApp(app, {
     title: 'pilotlight operator API',
@@ -41,6 +46,7 @@ export async function createOperatorApp(options: OperatorAppOptions): Promise<Ap
   });
   await app.register(async (scope: App) => {
     healthRoutes(scope, options);
+    metricsRoutes(scope, { metrics });
     revisionRoutes(scope, options);
     profileRoutes(scope, options);
     renderRoutes(scope, options);

@@ -28,10 +28,11 @@ const middle = ['site', 'fragment', 'feature', 'butane', 'ignition', 'machine'];
 /** What each folder, and each file directly in src, may import besides itself. */
 const allowedImports: Readonly<Record<string, readonly string[]>> = {
   main: ['cli', 'service', 'config'],
-  service: ['http', 'render', 'config', ...middle, ...base],
+  service: ['http', 'metrics', 'render', 'config', ...middle, ...base],
   config: ['machine', ...base],
   cli: ['service', 'config', 'render', ...middle, ...base],
-  http: ['render', ...middle, ...base],
+  http: ['metrics', 'render', ...middle, ...base],
+  metrics: base,
   render: [...middle, ...base],
   site: ['fragment', 'machine', 'butane', 'ignition', ...base],
   fragment: base,

@@ -59,7 +59,9 @@ export function profileRoutes(app: App, { site }: { readonly site: SiteState }):
       },
     },
     async (request) => {
-      const profile = site.current().revision.profiles.get(request.params.id);
+      const { id } = request.params;
+      request.audit = { profile: id };
+      const profile = site.current().revision.profiles.get(id);
       if (profile === undefined) throw new ProvisioningError('profile-not-found', 'there is no profile of this name');
       const found = site.reports.items.filter((report) => report.profile === profile.id);
       return {

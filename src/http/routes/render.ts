@@ -50,6 +50,7 @@ export function renderRoutes(
     },
     async (request) => {
       const { id } = request.params;
+      request.audit = { profile: id };
       const machine = parseMachine(request.query, { from: 'query' });
       const none = { profile: id, groups: [], layers: [] };
       try {
