@@ -16,6 +16,7 @@ import { createMachineApp } from './http/machine-app.ts';
 import { NOTHING_SERVED } from './http/nothing-served.ts';
 import { openApiYaml } from './http/openapi.ts';
 import { createOperatorApp } from './http/operator-app.ts';
+import { openTokenFile } from './http/operator-token-file.ts';
 import type { SiteReport, SiteState } from './http/site-state.ts';
 import { notReady } from './http/site-state.ts';
 import { createMetrics } from './metrics/metrics.ts';
@@ -146,7 +147,8 @@ export interface Service {
  */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
   const version = await readVersion();
-  const token = config.operatorTokenFile === undefined ? undefined : await readToken(config.operatorTokenFile);
+  const { operatorTokenFile } = config;
+  const tokens = operatorTokenFile === undefined ? undefined : await openTokenFile(operatorTokenFile, logger);
   const metrics = createMetrics({ version, nodeVersion: process.versions.node });
   let workshop: Workshop | undefined;
   let loadedAt: Date | undefined;
@@ -186,7 +188,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     version,
     metrics,
     logger: logger.child({ api: 'operator' }),
-    ...(token === undefined ? {} : { token }),
+    ...(tokens === undefined ? {} : { tokens }),
   });
   metrics.watch({
     caches: () => workshop && { contents: { ...workshop.renderer.statistics(), maxBytes: CACHE_BYTES } },
@@ -310,22 +312,6 @@ function logReports({ complete, reports, unanswered }: CheckResult, logger: Logg
   const level = complete ? 'info' : 'warn';
   const counts = { reports: reports.length, errors: errors.length, unanswered: unanswered.length };
   logger[level]({ complete, ...counts }, 'the site was checked');
-}
-
-async function readToken(file: string): Promise<string> {
-  let text: string;
-  try {
-    text = (await readFile(join(file), 'utf8')).trim();
-  } catch (cause) {
-    throw new ProvisioningError('config-invalid', `the operator token file ${file} cannot be read`, { cause });
-  }
-  if (!/^\S{16,}$/.test(text)) {
-    throw new ProvisioningError(
-      'config-invalid',
-      `the operator token file ${file} must hold one word of at least 16 characters`,
-    );
-  }
-  return text;
 }
 
 function countConnections({ server }: Listening): Promise<number> {

@@ -4,7 +4,7 @@ import type { Renderer } from '../render/renderer.ts';
 import type { App, AppOptions } from './app.ts';
 import { createApp } from './app.ts';
 import { describeApp, openApiDocument } from './openapi.ts';
-import { guard } from './operator-auth.ts';
+import { guard, type OperatorTokens } from './operator-auth.ts';
 import { countRequests } from './request-metrics.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -22,15 +22,15 @@ export interface OperatorAppOptions extends AppOptions {
   readonly renderer: Renderer;
   readonly version: string;
   readonly metrics?: Metrics;
-  /** The bearer token; without one the listener has to be on loopback. */
-  readonly token?: string;
+  /** The bearer tokens; without any the listener has to be on loopback. */
+  readonly tokens?: OperatorTokens;
 }
 
 /** The operator API: what people and tools may ask. */
 export async function createOperatorApp(options: OperatorAppOptions): Promise<App> {
   const { metrics = NO_METRICS } = options;
   const app = createApp({ ...options, requests: countRequests('operator', options) });
-  guard(app, options.token);
+  guard(app, options.tokens);
   await describeApp(app, {
     title: 'pilotlight operator API',
     description: 'What people and tools may ask: what is served, for whom, why, and what is wrong with it.',
