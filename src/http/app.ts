@@ -13,6 +13,7 @@ import {
 import type { Diagnostic } from '../diagnostic.ts';
 import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import { createProblem, PROBLEM_TYPE, toProvisioningError } from './problem.ts';
+import { refuseInvalid } from './refuse-invalid.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import { watchSilentSockets } from './silent-sockets.ts';
 
@@ -74,6 +75,7 @@ export function createApp(options: AppOptions): App {
     },
     routerOptions: { maxParamLength: 256 },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+    schemaErrorFormatter: refuseInvalid,
     // What the framework itself refuses passes no hooks.
     frameworkErrors(error, request, reply) {
       sendProblem(error, request, reply);

@@ -3,6 +3,7 @@ import { type Metrics, NO_METRICS } from '../metrics/metrics.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { App, AppOptions } from './app.ts';
 import { createApp } from './app.ts';
+import { answerConditionally } from './conditional.ts';
 import { describeApp, openApiDocument } from './openapi.ts';
 import { guard, type OperatorTokens } from './operator-auth.ts';
 import { countRequests } from './request-metrics.ts';
@@ -47,6 +48,9 @@ export async function createOperatorApp(options: OperatorAppOptions): Promise<Ap
   await app.register(async (scope: App) => {
     healthRoutes(scope, options);
     metricsRoutes(scope, { metrics });
+  });
+  await app.register(async (scope: App) => {
+    await answerConditionally(scope);
     revisionRoutes(scope, options);
     profileRoutes(scope, options);
     renderRoutes(scope, options);

@@ -81,7 +81,7 @@ test('What the operator API answers is what its document promises', async (t) =>
   });
 
   const reports = await get('/v1/reports');
-  assert.deepEqual(reports, { revision: revision.id, complete: true, reports: [] });
+  assert.deepEqual(reports, { revision: revision.id, complete: true, total: 0, reports: [] });
 
   const rendered = await get('/v1/profiles/worker/render', `?mac=${MAC}&rack=r7`, '/v1/profiles/{id}/render');
   const served = await ask(service.machine, `/ignition/worker?mac=${MAC}&rack=r7`);
