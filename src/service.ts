@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import type { Butane, ButaneIdentity } from './butane/butane.ts';
 import type { OpenButaneOptions } from './butane/butane-process.ts';
-import { openButane } from './butane/butane-process.ts';
+import { DEFAULT_BUTANE_LIMITS, openButane } from './butane/butane-process.ts';
 import { findButane } from './butane/find-butane-process.ts';
 import type { Config } from './config.ts';
 import { formatListener } from './config.ts';
@@ -16,6 +16,7 @@ import { createMachineApp } from './http/machine-app.ts';
 import { NOTHING_SERVED } from './http/nothing-served.ts';
 import { openApiYaml } from './http/openapi.ts';
 import { createOperatorApp } from './http/operator-app.ts';
+import { openTokenFile } from './http/operator-token-file.ts';
 import type { SiteState } from './http/site-state.ts';
 import { notReady } from './http/site-state.ts';
 import { createKeeper } from './live/keeper.ts';
@@ -26,6 +27,7 @@ import type { Snapshot } from './live/snapshot.ts';
 import { createStateStore } from './live/state-file.ts';
 import type { SiteWatch } from './live/watch-file.ts';
 import { watchSite } from './live/watch-file.ts';
+import { createMetrics, type Metrics } from './metrics/metrics.ts';
 import type { CaseOutcomes } from './render/check.ts';
 import type { Renderer, RendererOptions } from './render/renderer.ts';
 import { createRenderer } from './render/renderer.ts';
@@ -184,7 +186,7 @@ interface Live {
 }
 
 /** Opens the site: what was served last at once, and then whatever the site directory holds. */
-async function openLive(config: Config, logger: Logger): Promise<Live> {
+async function openLive(config: Config, logger: Logger, metrics: Metrics): Promise<Live> {
   const store = createStateStore(config.stateDir);
   const loading = store.load().catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
@@ -193,6 +195,8 @@ async function openLive(config: Config, logger: Logger): Promise<Live> {
   });
   const engine = await openEngine(config, {
     helper: true,
+    onRender: (outcome, timings) => metrics.observeRender(timings === undefined ? { outcome } : { outcome, timings }),
+    onRun: (outcome, durationMs) => metrics.observeRun({ outcome, durationMs }),
     onReplaced: (butane) => logger.warn(identityFields(butane), 'butane was replaced'),
   });
   const { butane, caches, renderer } = engine;
@@ -214,14 +218,17 @@ async function openLive(config: Config, logger: Logger): Promise<Live> {
       saysFallback = copy.fallback;
       return copy;
     },
-    events: { ...logEvents(logger), onReloaded: () => undefined },
+    events: { ...logEvents(logger), onReloaded: (outcome) => metrics.observeReload(outcome) },
     keep: ({ served, outcomes }) => keeper.keep(() => snapshotOf(served, outcomes, caches)),
   });
   const keeper = createKeeper({
     store,
     progress: () => caches.contents.statistics().misses + caches.reports.statistics().misses,
     onSaved: (bytes) => logger.debug({ bytes }, 'the served revision was kept'),
-    onFailure: (err) => logger.warn({ stateDir: config.stateDir, err }, 'the served revision cannot be kept on disk'),
+    onFailure: (err) => {
+      metrics.observeStateWriteFailure();
+      logger.warn({ stateDir: config.stateDir, err }, 'the served revision cannot be kept on disk');
+    },
   });
   if (config.watch !== 'off') {
     watch = watchSite(config.site, {
@@ -308,7 +315,9 @@ function siteStateOf(live: () => Live | undefined): SiteState {
  */
 export async function startService(config: Config, logger: Logger): Promise<Service> {
   const version = await readVersion();
-  const token = config.operatorTokenFile === undefined ? undefined : await readToken(config.operatorTokenFile);
+  const { operatorTokenFile } = config;
+  const tokens = operatorTokenFile === undefined ? undefined : await openTokenFile(operatorTokenFile, logger);
+  const metrics = createMetrics({ version, nodeVersion: process.versions.node });
   let live: Live | undefined;
   const site = siteStateOf(() => live);
   const renderer: Renderer = {
@@ -320,6 +329,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     site,
     renderer,
     version,
+    metrics,
     logger: logger.child({ api: 'machine' }),
     trustedProxies: config.trustedProxies,
   });
@@ -327,8 +337,35 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     site,
     renderer,
     version,
+    metrics,
     logger: logger.child({ api: 'operator' }),
-    ...(token === undefined ? {} : { token }),
+    ...(tokens === undefined ? {} : { tokens }),
+  });
+  metrics.watch({
+    caches: () =>
+      live && {
+        contents: live.engine.caches.contents.statistics(),
+        reports: live.engine.caches.reports.statistics(),
+      },
+    butane: () =>
+      live && {
+        ...live.engine.butane.load(),
+        queueLimit: DEFAULT_BUTANE_LIMITS.maxQueued,
+        version: live.engine.butane.identity.version,
+      },
+    revision: () => {
+      const { current, refusal } = live?.site ?? {};
+      return (
+        current && {
+          id: current.served.revision.id,
+          source: current.source,
+          servedAt: current.loadedAt,
+          faults: current.check.reports.filter(({ diagnostic }) => diagnostic.severity === 'error').length,
+          refused: refusal !== undefined,
+        }
+      );
+    },
+    connections: (api) => countConnections(api === 'machine' ? machine : operator),
   });
   const close = async () => {
     const drained = Promise.all([machine.close(), operator.close()]);
@@ -343,7 +380,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   try {
     await listen(operator, config.operatorListen);
     await listen(machine, config.listen);
-    live = await openLive(config, logger);
+    live = await openLive(config, logger, metrics);
     if (isUnspecified(config.publicUrl))
       logger.warn({ publicUrl: config.publicUrl }, 'no machine can reach the public URL; set --public-url');
     const machineAddress = addressOf(machine);
@@ -395,20 +432,10 @@ function addressOf(app: Listening): string {
     : String(address);
 }
 
-async function readToken(file: string): Promise<string> {
-  let text: string;
-  try {
-    text = (await readFile(join(file), 'utf8')).trim();
-  } catch (cause) {
-    throw new ProvisioningError('config-invalid', `the operator token file ${file} cannot be read`, { cause });
-  }
-  if (!/^\S{16,}$/.test(text)) {
-    throw new ProvisioningError(
-      'config-invalid',
-      `the operator token file ${file} must hold one word of at least 16 characters`,
-    );
-  }
-  return text;
+function countConnections({ server }: Listening): Promise<number> {
+  return new Promise((fulfil, reject) => {
+    server.getConnections((error, count) => (error ? reject(error) : fulfil(count)));
+  });
 }
 
 /** The OpenAPI documents of both APIs, as YAML. They need no site: the apps they are read from serve nothing. */

@@ -13,6 +13,8 @@ import {
 import type { Diagnostic } from '../diagnostic.ts';
 import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import { createProblem, PROBLEM_TYPE, toProvisioningError } from './problem.ts';
+import { refuseInvalid } from './refuse-invalid.ts';
+import type { RequestMetrics } from './request-metrics.ts';
 import { watchSilentSockets } from './silent-sockets.ts';
 
 /** A Fastify instance whose routes are typed by their schemas. */
@@ -29,6 +31,8 @@ export interface AppOptions {
   readonly logger: FastifyBaseLogger;
   /** Networks whose `X-Forwarded-For` is believed, in CIDR notation. */
   readonly trustedProxies?: readonly string[];
+  /** Counts every request. */
+  readonly requests?: RequestMetrics;
 }
 
 declare module 'fastify' {
@@ -46,7 +50,7 @@ const MAX_HEADER_BYTES = 16 * 1024;
  * a problem.
  */
 export function createApp(options: AppOptions): App {
-  const { logger } = options;
+  const { logger, requests } = options;
   const app = fastify({
     loggerInstance: frameworkLogger(logger),
     // A logger for each request would cost more than the one line that it writes; that line has the id.
@@ -71,10 +75,12 @@ export function createApp(options: AppOptions): App {
     },
     routerOptions: { maxParamLength: 256 },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+    schemaErrorFormatter: refuseInvalid,
     // What the framework itself refuses passes no hooks.
     frameworkErrors(error, request, reply) {
       sendProblem(error, request, reply);
       logRequest(request, reply);
+      requests?.count(request, reply);
     },
     clientErrorHandler(error, socket) {
       // A connection on which nobody ever asked anything needs no answer.
@@ -87,6 +93,7 @@ export function createApp(options: AppOptions): App {
       const problem = createProblem(new ProvisioningError(...fault), randomUUID());
       const { status, code, instance: reqId } = problem;
       logger.info({ reqId, status, code, fault: error.code, remote: socket.remoteAddress }, 'request');
+      requests?.countUnread(status);
       const body = JSON.stringify(problem);
       socket.end(
         `HTTP/1.1 ${status} ${status === 400 ? 'Bad Request' : 'Service Unavailable'}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
@@ -106,6 +113,7 @@ export function createApp(options: AppOptions): App {
   });
   app.addHook('onResponse', (request, reply, done) => {
     logRequest(request, reply);
+    requests?.count(request, reply);
     done();
   });
   return app;

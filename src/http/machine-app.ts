@@ -1,7 +1,9 @@
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { App, AppOptions } from './app.ts';
 import { createApp } from './app.ts';
 import { describeApp } from './openapi.ts';
+import { countRequests } from './request-metrics.ts';
 import { ignitionRoutes } from './routes/ignition.ts';
 import { livenessRoutes } from './routes/liveness.ts';
 import { problemsRoutes } from './routes/problems.ts';
@@ -12,11 +14,12 @@ export interface MachineAppOptions extends AppOptions {
   readonly site: SiteState;
   readonly renderer: Renderer;
   readonly version: string;
+  readonly metrics?: Metrics;
 }
 
 /** The machine API: what booting machines may ask. */
 export async function createMachineApp(options: MachineAppOptions): Promise<App> {
-  const app = createApp(options);
+  const app = createApp({ ...options, requests: countRequests('machine', options) });
   await describeApp(app, {
     title: 'pilotlight machine API',
     description: 'What booting machines ask. 4xx means stop, 503 means ask again, and a 200 is always a whole config.',

@@ -44,15 +44,19 @@ export function openApiYaml(app: App): string {
   return stringify(openApiDocument(app), { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
-/** Adds what the routes' schemas cannot say: labels of any name, the refusal without a token, what a success is. */
+/**
+ * Adds what the routes' schemas cannot say: labels of any name, the refusal without a token, what a success is, and what
+ * who has it already gets.
+ */
 function mapOperations(paths: unknown, secured: boolean): JsonObject {
   return mapValues(paths, (methods) =>
     mapValues(methods, (operation) => {
       if (!isObject(operation)) return operation;
       const { parameters, responses, security } = operation;
       const labelled = Array.isArray(parameters) && parameters.some((each) => isObject(each) && each.name === 'mac');
-      const refused =
-        secured && security === undefined ? { 401: problemResponse('The bearer token is missing or wrong') } : {};
+      const guarded = secured && security === undefined;
+      const refused = guarded ? { 401: problemResponse('The bearer token is missing or wrong') } : {};
+      const unchanged = guarded && isObject(responses) && isJson(responses[200]) ? { 304: UNCHANGED } : {};
       const described = mapValues(responses, (response) =>
         isObject(response) && response.description === NO_DESCRIPTION
           ? { ...response, description: operation.summary }
@@ -61,7 +65,7 @@ function mapOperations(paths: unknown, secured: boolean): JsonObject {
       return {
         ...operation,
         ...(labelled ? { parameters: [...parameters, FREE_LABELS] } : {}),
-        responses: { ...described, ...refused },
+        responses: { ...described, ...unchanged, ...refused },
       };
     }),
   );
@@ -69,6 +73,12 @@ function mapOperations(paths: unknown, secured: boolean): JsonObject {
 
 /** What the generator writes when a schema has no description. */
 const NO_DESCRIPTION = 'Default Response';
+
+const UNCHANGED = { description: 'Still what the client has, by the ETag in its If-None-Match' };
+
+function isJson(response: unknown): boolean {
+  return isObject(response) && isObject(response.content) && 'application/json' in response.content;
+}
 
 const FREE_LABELS = {
   in: 'query',

@@ -1,12 +1,16 @@
 import swaggerUi from '@fastify/swagger-ui';
+import { type Metrics, NO_METRICS } from '../metrics/metrics.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { App, AppOptions } from './app.ts';
 import { createApp } from './app.ts';
+import { answerConditionally } from './conditional.ts';
 import { describeApp, openApiDocument } from './openapi.ts';
-import { guard } from './operator-auth.ts';
+import { guard, type OperatorTokens } from './operator-auth.ts';
+import { countRequests } from './request-metrics.ts';
 import { diffRoutes } from './routes/diff.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { problemsRoutes } from './routes/problems.ts';
 import { profileRoutes } from './routes/profiles.ts';
 import { renderRoutes } from './routes/render.ts';
@@ -20,14 +24,16 @@ export interface OperatorAppOptions extends AppOptions {
   readonly site: SiteState;
   readonly renderer: Renderer;
   readonly version: string;
-  /** The bearer token; without one the listener has to be on loopback. */
-  readonly token?: string;
+  readonly metrics?: Metrics;
+  /** The bearer tokens; without any the listener has to be on loopback. */
+  readonly tokens?: OperatorTokens;
 }
 
 /** The operator API: what people and tools may ask. */
 export async function createOperatorApp(options: OperatorAppOptions): Promise<App> {
-  const app = createApp(options);
-  guard(app, options.token);
+  const { metrics = NO_METRICS } = options;
+  const app = createApp({ ...options, requests: countRequests('operator', options) });
+  guard(app, options.tokens);
   await describeApp(app, {
     title: 'pilotlight operator API',
     description: 'What people and tools may ask: what is served, for whom, why, and what is wrong with it.',
@@ -44,6 +50,10 @@ export async function createOperatorApp(options: OperatorAppOptions): Promise<Ap
   await app.register(async (scope: App) => {
     healthRoutes(scope, options);
     problemsRoutes(scope);
+    metricsRoutes(scope, { metrics });
+  });
+  await app.register(async (scope: App) => {
+    await answerConditionally(scope);
     revisionRoutes(scope, options);
     diffRoutes(scope, options);
     profileRoutes(scope, options);

@@ -8,9 +8,10 @@ import { pino } from 'pino';
 import { parse } from 'yaml';
 import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import { createOperatorApp } from '../../src/http/operator-app.ts';
+import { digestToken } from '../../src/http/operator-auth.ts';
 import { routesOf } from '../support/routes.ts';
 import type { Answer } from '../support/service.ts';
-import { ask, assertProblem, siteChecked, startTestService } from '../support/service.ts';
+import { ask, askRaw, assertProblem, siteChecked, startTestService } from '../support/service.ts';
 import { butaneProfile, EXAMPLE_SITE, scratchDirectory, writeSite } from '../support/site.ts';
 
 const TOKEN = 'a-token-of-more-than-16-characters';
@@ -80,7 +81,7 @@ test('What the operator API answers is what its document promises', async (t) =>
   });
 
   const reports = await get('/v1/reports');
-  assert.deepEqual(reports, { revision: revision.id, complete: true, reports: [] });
+  assert.deepEqual(reports, { revision: revision.id, complete: true, total: 0, reports: [] });
 
   const rendered = await get('/v1/profiles/worker/render', `?mac=${MAC}&rack=r7`, '/v1/profiles/{id}/render');
   const served = await ask(service.machine, `/ignition/worker?mac=${MAC}&rack=r7`);
@@ -159,7 +160,7 @@ async function withToken(t: TestContext, token: string | undefined) {
     ...NOTHING_SERVED,
     version: '0.0.0',
     logger: pino({ level: 'silent' }),
-    ...(token === undefined ? {} : { token }),
+    ...(token === undefined ? {} : { tokens: async () => [digestToken(token)] }),
   });
   t.after(() => app.close());
   await app.ready();
@@ -169,24 +170,70 @@ async function withToken(t: TestContext, token: string | undefined) {
 /** What answers without a token, as it tells no more than whether the service is up and what its errors mean. */
 const OPEN = new Set(['/healthz', '/readyz', '/problems']);
 
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
 test('Every route of the operator API denies what comes without its token', async (t) => {
   const app = await withToken(t, TOKEN);
-  const routes = routesOf(app).filter(({ path }) => !OPEN.has(path));
-  assert.ok(routes.length >= 20, 'the routes were found');
-  for (const { method, path } of routes) {
-    const url = path.replaceAll(':id', 'worker').replaceAll('*', 'index.html');
-    for (const authorization of ['', 'Bearer', 'Bearer ', `Bearer ${TOKEN}x`, `Bearer ${TOKEN.slice(1)}`, TOKEN]) {
-      const request = { method: method === 'HEAD' ? 'HEAD' : 'GET', url, headers: { authorization } } as const;
-      const { statusCode, headers } = await app.inject(request);
-      assert.equal(statusCode, 401, `${method} ${path} with ${authorization}`);
-      assert.equal(headers['www-authenticate'], 'Bearer');
+  const paths = new Set(routesOf(app).map(({ path }) => path));
+  for (const path of ['/metrics', '/openapi.json', '/docs', '/docs/*', '/v1/profiles/:id/render']) {
+    assert.ok(paths.has(path), `${path} is among the routes that were found`);
+  }
+  const urls = [...paths].filter((path) => !OPEN.has(path)).map((path) => path.replace(':id', 'worker'));
+  const nowhere = ['/', '/nowhere', '/v1', '/v1/profiles/a/b/c', '/metrics/', '/METRICS', '/docs/static/../json'];
+  const refused = [
+    undefined,
+    '',
+    'Bearer',
+    'Bearer ',
+    `Bearer ${'x'.repeat(TOKEN.length)}`,
+    `Bearer ${TOKEN.slice(0, -1)}`,
+    `Bearer ${TOKEN}x`,
+    `Bearer ${TOKEN.slice(1)}`,
+    TOKEN,
+  ];
+  for (const url of [...urls.map((path) => path.replace('*', 'index.html')), ...nowhere]) {
+    for (const method of METHODS) {
+      for (const authorization of refused) {
+        const headers = authorization === undefined ? {} : { authorization };
+        const answer = await app.inject({ method, url, headers });
+        assert.equal(answer.statusCode, 401, `${method} ${url} with ${authorization}`);
+        assert.equal(answer.headers['www-authenticate'], 'Bearer');
+      }
     }
   }
-  for (const url of ['/nowhere', '/v1', '/v1/profiles/a/b/c', '/metrics']) {
-    assert.equal((await app.inject({ url })).statusCode, 401, `${url} does not tell whether it is there`);
+});
+
+test('What the running service has at a path is for who has the token', async (t) => {
+  const directory = await scratchDirectory(t);
+  const operatorTokenFile = join(directory, 'token');
+  await writeFile(operatorTokenFile, `${TOKEN}\n`);
+  const service = await startTestService(t, { site: EXAMPLE_SITE, operatorTokenFile });
+  if (service === undefined) return;
+  const authorization = `bearer ${TOKEN}`;
+  for (const path of [
+    '/metrics',
+    '/openapi.json',
+    '/docs/',
+    '/docs/json',
+    '/docs/yaml',
+    '/v1/revision',
+    '/v1/reports',
+  ]) {
+    for (const method of ['GET', 'HEAD']) {
+      assert.equal((await ask(service.operator, path, { method })).status, 401, `${method} ${path}`);
+      const answer = await ask(service.operator, path, { method, headers: { authorization } });
+      assert.equal(answer.status, 200, `${method} ${path}`);
+    }
+    for (const method of ['POST', 'PUT', 'DELETE', 'PROPFIND']) {
+      assert.equal((await ask(service.operator, path, { method })).status, 401, `${method} ${path}`);
+      assert.equal((await ask(service.operator, path, { method, headers: { authorization } })).status, 404);
+    }
   }
-  const allowed = await app.inject({ url: '/openapi.json', headers: { authorization: `bearer ${TOKEN}` } });
-  assert.equal(allowed.statusCode, 200);
+  const twice = await askRaw(
+    service.operator,
+    `GET /v1/revision HTTP/1.1\r\nAuthorization: ${authorization}\r\nAuthorization: Bearer x\r\nConnection: close\r\n\r\n`,
+  );
+  assert.match(twice, /^HTTP\/1\.1 401 /);
 });
 
 test('Without a token only loopback names reach the operator API, so no web page does', async (t) => {
@@ -197,6 +244,33 @@ test('Without a token only loopback names reach the operator API, so no web page
   for (const host of ['evil.example', 'localhost.evil.example', '192.0.2.1', '127.0.0.1.evil.example:80']) {
     assert.equal((await app.inject({ url: '/openapi.json', headers: { host } })).statusCode, 401, host);
   }
+});
+
+test('Without a token no page of another origin has anything done through a browser', async (t) => {
+  const app = await withToken(t, undefined);
+  const from = (headers: Readonly<Record<string, string>>) =>
+    app.inject({ url: '/openapi.json', headers: { host: 'localhost:8081', ...headers } });
+  const foreign = [
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { origin: 'http://localhost:9999' },
+    { origin: 'https://evil.example', 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-mode': 'no-cors', 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-mode': 'cors', 'sec-fetch-site': 'same-site' },
+  ];
+  for (const headers of foreign) assert.equal((await from(headers)).statusCode, 401, JSON.stringify(headers));
+  const own = [
+    { origin: 'http://localhost:8081', 'sec-fetch-site': 'same-origin' },
+    { 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-mode': 'navigate', 'sec-fetch-site': 'none' },
+  ];
+  for (const headers of own) assert.equal((await from(headers)).statusCode, 200, JSON.stringify(headers));
+  const reload = await app.inject({
+    method: 'POST',
+    url: '/v1/reload',
+    headers: { host: 'localhost', origin: 'null' },
+  });
+  assert.equal(reload.statusCode, 401);
 });
 
 test('The token comes from a file, and a bad one ends the start', async (t) => {
@@ -211,7 +285,10 @@ test('The token comes from a file, and a bad one ends the start', async (t) => {
   assert.ok(!JSON.stringify(service.log).includes(TOKEN), 'no token reaches the log');
   for (const text of ['', 'short', 'two words of more than sixteen characters']) {
     await writeFile(operatorTokenFile, text);
-    await assert.rejects(startTestService(t, { site: EXAMPLE_SITE, operatorTokenFile }), /must hold one word/);
+    await assert.rejects(
+      startTestService(t, { site: EXAMPLE_SITE, operatorTokenFile }),
+      /must hold one token on each line/,
+    );
   }
 });
 

@@ -28,11 +28,12 @@ const middle = ['site', 'fragment', 'feature', 'butane', 'ignition', 'machine'];
 /** What each folder, and each file directly in src, may import besides itself. */
 const allowedImports: Readonly<Record<string, readonly string[]>> = {
   main: ['cli', 'service', 'config'],
-  service: ['http', 'live', 'render', 'config', ...middle, ...base],
+  service: ['http', 'metrics', 'live', 'render', 'config', ...middle, ...base],
   config: ['machine', ...base],
   cli: ['service', 'config', 'live', 'render', ...middle, ...base],
-  http: ['live', 'render', ...middle, ...base],
+  http: ['metrics', 'live', 'render', ...middle, ...base],
   live: ['render', ...middle, ...base],
+  metrics: base,
   render: [...middle, ...base],
   site: ['fragment', 'machine', 'butane', 'ignition', ...base],
   fragment: base,

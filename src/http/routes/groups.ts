@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { ProvisioningError } from '../../errors.ts';
 import type { Group } from '../../site/revision.ts';
 import type { App } from '../app.ts';
+import { checkListQuery, idFilter, listQuery, PAGE_FIELDS, pageById } from '../list.ts';
 import type { SiteState } from '../site-state.ts';
 import { IdSchema } from './labels.ts';
 import { problemResponse } from './schemas.ts';
@@ -18,6 +19,8 @@ const GroupSchema = Type.Object(
   { title: 'Group' },
 );
 
+const ListSchema = listQuery({ profile: idFilter('Only groups that name this profile') });
+
 /** `/v1/groups` and `/v1/groups/{id}`. */
 export function groupRoutes(app: App, { site }: { readonly site: SiteState }): void {
   app.get(
@@ -26,13 +29,23 @@ export function groupRoutes(app: App, { site }: { readonly site: SiteState }): v
       schema: {
         operationId: 'listGroups',
         summary: 'All groups, by id',
+        querystring: ListSchema,
         response: {
-          200: Type.Object({ groups: Type.Array(GroupSchema) }),
+          200: Type.Object({ groups: Type.Array(GroupSchema), ...PAGE_FIELDS }),
+          400: problemResponse('A query key is not known, or cannot be what it says'),
           503: problemResponse('No revision is served yet'),
         },
       },
+      validatorCompiler: checkListQuery,
     },
-    async () => ({ groups: [...site.current().revision.groups.values()].map(groupJson) }),
+    async ({ query }) => {
+      const { profile } = query;
+      const found = [...site.current().revision.groups.values()].filter(
+        (group) => profile === undefined || group.profile?.id === profile,
+      );
+      const { items, about } = pageById(found, query);
+      return { groups: items.map(groupJson), ...about };
+    },
   );
   app.get(
     '/v1/groups/:id',

@@ -3,14 +3,17 @@ import { hasErrors } from '../../diagnostic.ts';
 import { ProvisioningError } from '../../errors.ts';
 import type { Profile } from '../../site/revision.ts';
 import type { App } from '../app.ts';
+import { checkListQuery, listQuery, PAGE_FIELDS, pageById } from '../list.ts';
 import type { SiteState } from '../site-state.ts';
 import { IdSchema } from './labels.ts';
 import { problemResponse, ReportSchema, reportJson } from './schemas.ts';
 
+const KINDS = ['butane', 'ignition', 'composed'];
+
 const SummarySchema = Type.Object(
   {
     id: IdSchema,
-    kind: Type.String({ enum: ['butane', 'ignition', 'composed'] }),
+    kind: Type.String({ enum: KINDS }),
     file: Type.String(),
     title: Type.Optional(Type.String()),
     broken: Type.Boolean({ description: 'It has faults that keep it from every machine' }),
@@ -28,6 +31,11 @@ const ProfileSchema = Type.Object(
   { title: 'Profile' },
 );
 
+const ListSchema = listQuery({
+  kind: Type.Optional(Type.String({ enum: KINDS, description: 'Only profiles that are written this way' })),
+  broken: Type.Optional(Type.Boolean({ description: 'Only profiles that are broken, or only those that are not' })),
+});
+
 /** `/v1/profiles` and `/v1/profiles/{id}`. */
 export function profileRoutes(app: App, { site }: { readonly site: SiteState }): void {
   app.get(
@@ -36,13 +44,25 @@ export function profileRoutes(app: App, { site }: { readonly site: SiteState }):
       schema: {
         operationId: 'listProfiles',
         summary: 'All profiles, by id',
+        querystring: ListSchema,
         response: {
-          200: Type.Object({ profiles: Type.Array(SummarySchema) }),
+          200: Type.Object({ profiles: Type.Array(SummarySchema), ...PAGE_FIELDS }),
+          400: problemResponse('A query key is not known, or cannot be what it says'),
           503: problemResponse('No revision is served yet'),
         },
       },
+      validatorCompiler: checkListQuery,
     },
-    async () => ({ profiles: [...site.current().revision.profiles.values()].map((profile) => summary(profile, site)) }),
+    async ({ query }) => {
+      const { kind, broken } = query;
+      const isBroken = brokenOf(site);
+      const found = [...site.current().revision.profiles.values()].filter(
+        (profile) =>
+          (kind === undefined || profile.kind === kind) && (broken === undefined || isBroken(profile) === broken),
+      );
+      const { items, about } = pageById(found, query);
+      return { profiles: items.map((profile) => summary(profile, isBroken)), ...about };
+    },
   );
   app.get(
     '/v1/profiles/:id',
@@ -59,11 +79,13 @@ export function profileRoutes(app: App, { site }: { readonly site: SiteState }):
       },
     },
     async (request) => {
-      const profile = site.current().revision.profiles.get(request.params.id);
+      const { id } = request.params;
+      request.audit = { profile: id };
+      const profile = site.current().revision.profiles.get(id);
       if (profile === undefined) throw new ProvisioningError('profile-not-found', 'there is no profile of this name');
       const found = site.reports.items.filter((report) => report.profile === profile.id);
       return {
-        ...summary(profile, site),
+        ...summary(profile, brokenOf(site)),
         layers: profile.kind === 'composed' ? profile.layers.map(layerJson) : [],
         parameters: profile.kind === 'composed' ? { ...profile.parameters.source } : {},
         reports: found.map((report) =>
@@ -74,16 +96,16 @@ export function profileRoutes(app: App, { site }: { readonly site: SiteState }):
   );
 }
 
-function summary(profile: Profile, site: SiteState) {
+function summary(profile: Profile, isBroken: (profile: Profile) => boolean) {
   const { id, kind, file, title } = profile;
-  return { id, kind, file, ...(title === undefined ? {} : { title }), broken: isBroken(profile, site) };
+  return { id, kind, file, ...(title === undefined ? {} : { title }), broken: isBroken(profile) };
 }
 
-/** What cannot differ from machine to machine is broken for all of them by any error. */
-function isBroken(profile: Profile, site: SiteState): boolean {
-  if (hasErrors(profile.diagnostics)) return true;
-  if (profile.kind === 'composed') return false;
-  return site.reports.items.some((report) => report.profile === profile.id && report.diagnostic.severity === 'error');
+/** Tells which profiles are broken. What cannot differ from machine to machine is broken for all of them by any error. */
+function brokenOf(site: SiteState): (profile: Profile) => boolean {
+  const errors = site.reports.items.filter(({ diagnostic }) => diagnostic.severity === 'error');
+  const faulty = new Set(errors.map(({ profile }) => profile));
+  return ({ id, kind, diagnostics }) => hasErrors(diagnostics) || (kind !== 'composed' && faulty.has(id));
 }
 
 function layerJson(layer: { readonly file: string; readonly when?: unknown; readonly each?: unknown }) {

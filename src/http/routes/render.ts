@@ -48,8 +48,11 @@ export function renderRoutes(
       },
       validatorCompiler: acceptAll,
     },
-    async (request) => {
+    async (request, reply) => {
       const { id } = request.params;
+      request.audit = { profile: id };
+      // It holds the config, which no cache is to keep on a disk.
+      reply.header('Cache-Control', 'private, no-store');
       const machine = parseMachine(request.query, { from: 'query' });
       const none = { profile: id, groups: [], layers: [] };
       try {

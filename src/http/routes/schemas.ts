@@ -1,11 +1,14 @@
 import { Type } from 'typebox';
-import type { Diagnostic } from '../../diagnostic.ts';
+import type { Diagnostic, Severity } from '../../diagnostic.ts';
 import { PROBLEM_TYPE, ProblemSchema } from '../problem.ts';
+
+/** What a diagnostic may weigh, the worst first. */
+export const SEVERITIES: readonly Severity[] = ['error', 'warning', 'info'];
 
 /** A diagnostic as the operator API shows it. */
 export const ReportSchema = Type.Object(
   {
-    severity: Type.String({ enum: ['error', 'warning', 'info'] }),
+    severity: Type.String({ enum: [...SEVERITIES] }),
     code: Type.String(),
     message: Type.String(),
     path: Type.Optional(Type.String({ description: "Where in the document, in butane's spelling" })),

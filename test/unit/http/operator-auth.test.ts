@@ -4,21 +4,23 @@ import type { InjectOptions } from 'fastify';
 import { pino } from 'pino';
 import { NOTHING_SERVED } from '../../../src/http/nothing-served.ts';
 import { createOperatorApp } from '../../../src/http/operator-app.ts';
+import { digestToken } from '../../../src/http/operator-auth.ts';
 
 const TOKEN = 'correct-horse-battery-staple';
+const NEXT_TOKEN = 'staple-battery-horse-correct';
 
 /** Asks an operator API that has nothing to serve yet: 503 means that the guard let the request pass. */
-async function operatorApi(token?: string) {
+async function operatorApi(...tokens: readonly string[]) {
   const app = await createOperatorApp({
     ...NOTHING_SERVED,
     version: '0.0.0',
     logger: pino({ level: 'silent' }),
-    ...(token === undefined ? {} : { token }),
+    ...(tokens.length === 0 ? {} : { tokens: async () => tokens.map(digestToken) }),
   });
   after(() => app.close());
   return async (
     url: string,
-    headers: Readonly<Record<string, string>> = {},
+    headers: Readonly<Record<string, string | string[]>> = {},
     method: InjectOptions['method'] = 'GET',
   ) => {
     const response = await app.inject({ url, method, headers: { host: 'localhost:8081', ...headers } });
@@ -26,7 +28,7 @@ async function operatorApi(token?: string) {
   };
 }
 
-const askWithToken = await operatorApi(TOKEN);
+const askWithToken = await operatorApi(TOKEN, NEXT_TOKEN);
 const askWithoutToken = await operatorApi();
 
 const GUARDED = [
@@ -78,9 +80,9 @@ describe('with a token', () => {
     }
   });
 
-  const accepted = [`Bearer ${TOKEN}`, `bearer ${TOKEN}`, `BEARER   ${TOKEN}`];
+  const accepted = [`Bearer ${TOKEN}`, `bearer ${TOKEN}`, `BEARER   ${TOKEN}`, `Bearer ${NEXT_TOKEN}`];
   for (const authorization of accepted) {
-    test(`${authorization.replace(TOKEN, 'TOKEN')} is let in`, async () => {
+    test(`${authorization.replace(TOKEN, 'TOKEN').replace(NEXT_TOKEN, 'NEXT_TOKEN')} is let in`, async () => {
       for (const path of GUARDED) assert.notEqual((await askWithToken(path, { authorization })).status, 401, path);
       assert.equal((await askWithToken('/v1/revision', { authorization })).status, 503);
       assert.equal((await askWithToken('/nope', { authorization })).status, 404);
@@ -94,7 +96,13 @@ describe('with a token', () => {
     'two of them': `Bearer ${TOKEN} ${TOKEN}`,
     'no scheme': TOKEN,
     'another scheme': `Basic ${Buffer.from(`x:${TOKEN}`).toString('base64')}`,
+    'an empty header': '',
     'an empty token': 'Bearer ',
+    'a token of space': 'Bearer   \t ',
+    'the word null': 'Bearer null',
+    'the word undefined': 'Bearer undefined',
+    'a number': 'Bearer -1',
+    'one letter': 'Bearer c',
     'another case': `Bearer ${TOKEN.toUpperCase()}`,
     'a scheme that only ends like it': `XBearer ${TOKEN}`,
     'a token in a list': `Bearer ${TOKEN}, Bearer x`,
@@ -106,6 +114,16 @@ describe('with a token', () => {
       assert.ok(!body.includes(TOKEN));
     });
   }
+
+  test('two Authorization headers are not let in, whichever is right', async () => {
+    const right = `Bearer ${TOKEN}`;
+    for (const authorization of [
+      [right, 'Bearer wrong-horse-battery-staple'],
+      [right, right],
+    ]) {
+      assert.equal((await askWithToken('/v1/revision', { authorization })).status, 401);
+    }
+  });
 
   test('the token counts nowhere else', async () => {
     assert.equal((await askWithToken(`/v1/revision?token=${TOKEN}&access_token=${TOKEN}`)).status, 401);

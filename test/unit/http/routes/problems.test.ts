@@ -5,13 +5,17 @@ import { ProvisioningError } from '../../../../src/errors.ts';
 import { createMachineApp } from '../../../../src/http/machine-app.ts';
 import { NOTHING_SERVED } from '../../../../src/http/nothing-served.ts';
 import { createOperatorApp } from '../../../../src/http/operator-app.ts';
+import { digestToken } from '../../../../src/http/operator-auth.ts';
 import { createProblem } from '../../../../src/http/problem.ts';
 import { PROBLEMS } from '../../../../src/http/problems.ts';
 
 const options = { ...NOTHING_SERVED, version: '0.0.0', logger: pino({ level: 'silent' }) };
 const apps = {
   machine: await createMachineApp(options),
-  operator: await createOperatorApp({ ...options, token: 'a-token-of-more-than-16-characters' }),
+  operator: await createOperatorApp({
+    ...options,
+    tokens: async () => [digestToken('a-token-of-more-than-16-characters')],
+  }),
 };
 
 for (const [api, app] of Object.entries(apps)) {
