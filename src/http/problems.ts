@@ -172,7 +172,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     audience: 'machine',
     fault: NOBODY,
     meaning:
-      'The service is starting and has not read its site yet, or it is stopping. The listeners open before the site is read, so that machines wait instead of meeting a closed port.',
+      'The service is starting and has not read its site yet, or it is stopping. The listeners open before the site is read, so that machines wait instead of meeting a closed port. As the answer to a reload: the service could not find out whether the site is good, and tries again by itself.',
     remedy: 'Wait. If it lasts, look at the log: a start that fails ends the process.',
   },
   'queue-full': {
@@ -181,7 +181,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     audience: 'machine',
     fault: NOBODY,
     meaning:
-      '256 translations wait for their turn already. Machines that ask later, and find their config made, are served from memory.',
+      '256 translations wait for their turn already, or the turn of this one would come later than in 8 seconds. The detail says which. Profiles take turns, and when all places are taken, the one with the most waiting gives up its newest. Machines that ask later, and find their config made, are served from memory.',
     remedy: 'Wait. If it happens often, give the service more processor cores: it runs one butane for each of them.',
     see: [['sizing', 'operations.md#sizing']],
   },
@@ -206,9 +206,10 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   'butane-missing': {
     status: 503,
     title: 'butane is missing',
-    audience: 'start',
+    audience: 'machine',
     fault: SERVICE,
-    meaning: 'There is no butane.',
+    meaning:
+      'There is no butane. A start or a command ends with exit code 1. A service that runs goes on with the configs that it has in memory, and cannot make others.',
     remedy: 'Install Go and run "npm run setup", or put a butane binary into PATH, or name one with --butane FILE.',
   },
   'config-invalid': {

@@ -150,8 +150,14 @@ function machineFor(selectors: readonly Selector[]): Machine {
   return parseMachine(query, { from: 'query' });
 }
 
-/** Faults that say nothing of a profile: the service was busy, or butane died. */
-const PASSING: ReadonlySet<ErrorCode> = new Set(['queue-full', 'render-timeout', 'butane-failed', 'not-ready']);
+/** Faults that say nothing of a profile: the service was busy, or butane died or is away while it is replaced. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'queue-full',
+  'render-timeout',
+  'butane-failed',
+  'butane-missing',
+  'not-ready',
+]);
 
 /** What is wrong with one case, or why the service could not tell. */
 async function checkCase(

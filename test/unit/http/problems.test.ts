@@ -15,7 +15,7 @@ test('each code says what it does to whoever gets it', () => {
   assert.equal(effectOf(PROBLEMS['request-timeout']), 'The machine waits and asks again.');
   assert.equal(effectOf(PROBLEMS['machine-unknown']), 'The machine stops.');
   assert.match(effectOf(PROBLEMS['revision-refused']), /operator API/);
-  assert.match(effectOf(PROBLEMS['butane-missing']), /exit code 1/);
+  assert.match(effectOf(PROBLEMS['site-invalid']), /exit code 1/);
 });
 
 test('the page for docs/ has each code once, in lines that are not too long and start no list by accident', () => {

@@ -237,7 +237,7 @@ function failing(error: unknown, times = Number.POSITIVE_INFINITY): Renderer {
 describe('a service that is busy', () => {
   const documents = { 'profiles/web.bu': PLAIN };
 
-  for (const code of ['queue-full', 'render-timeout', 'butane-failed', 'not-ready'] as const) {
+  for (const code of ['queue-full', 'render-timeout', 'butane-failed', 'butane-missing', 'not-ready'] as const) {
     test(`is asked again after ${code}`, async () => {
       const busy = new ProvisioningError(code, 'busy');
       const result = await checkedWith(documents, failing(busy, 2), { retryDelaysMs: [1, 1] });
