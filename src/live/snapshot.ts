@@ -121,6 +121,8 @@ export function decodeSnapshot(bytes: Buffer): Decoded {
   const contents = index.contents.map(
     ({ key, size, ...about }): KeptContent => [key, { ok: true, body: take(size), ...about }],
   );
+  // The first line says where the index ends, and the digest does not vouch for that line.
+  if (offset !== rest.length) throw new Error('its sizes do not add up');
   const outcomes = new Map(index.outcomes.map(([key, sha512]) => [key, sha512 ?? undefined]));
   return { revision: digestTree(tree), tree, outcomes, contents, reports: index.reports };
 }

@@ -16,7 +16,10 @@ export type ProgramName =
   | 'systemd'
   | 'systemd-analyze'
   | 'nsenter'
-  | 'promtool';
+  | 'promtool'
+  | 'git'
+  | 'mkfifo'
+  | 'rsync';
 
 interface Program {
   /** Tried in this order. Relative paths start at the checkout; a bare name is looked up in PATH. */
@@ -49,6 +52,9 @@ const programs: Readonly<Record<ProgramName, Program>> = {
   nsenter: { places: ['nsenter'], install: 'apt-get install util-linux' },
   'systemd-analyze': { places: ['systemd-analyze'], install: 'apt-get install systemd procps' },
   promtool: { places: ['promtool'], install: 'apt-get install prometheus, or take promtool alone out of that package' },
+  git: { places: ['git'], install: 'apt-get install git' },
+  mkfifo: { places: ['mkfifo'], install: 'apt-get install coreutils' },
+  rsync: { places: ['rsync'], install: 'apt-get install rsync' },
   useradd: { places: ['useradd', '/usr/sbin/useradd'], install: 'apt-get install passwd' },
 };
 
