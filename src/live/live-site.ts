@@ -29,7 +29,7 @@ export interface Current {
   readonly source: 'site' | 'state';
   readonly loadedAt: Date;
   /** What is wrong with it; incomplete until every profile was rendered for every group. */
-  readonly check: Pick<CheckResult, 'complete' | 'reports' | 'outcomes'>;
+  readonly check: Pick<CheckResult, 'complete' | 'reports' | 'outcomes' | 'unanswered'>;
 }
 
 /** A revision that was not taken. */
@@ -126,7 +126,7 @@ function isSame(before: Refusal, now: Omit<Refusal, 'since'>): boolean {
   return texts(before) === texts(now);
 }
 
-const NOT_CHECKED: Current['check'] = { complete: false, reports: [], outcomes: new Map() };
+const NOT_CHECKED: Current['check'] = { complete: false, reports: [], outcomes: new Map(), unanswered: [] };
 
 /** A site that serves nothing yet. */
 export function createLiveSite(options: LiveSiteOptions): LiveSite {
@@ -169,8 +169,10 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
     checking = check(checked.served).then(
       (result) => {
         if (stop.signal.aborted || current?.served !== checked.served) return;
-        current = Object.freeze({ ...current, check: result });
-        kept.keep({ ...current, outcomes: result.outcomes }, { served: true });
+        // What could not be found out now is as it was before a restart.
+        const outcomes = new Map([...current.check.outcomes, ...result.outcomes]);
+        current = Object.freeze({ ...current, check: { ...result, outcomes } });
+        kept.keep({ ...current, outcomes }, { served: true });
         events.onChecked(result);
         options.onGood();
       },
@@ -224,6 +226,8 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
     let isKept = false;
     try {
       // What the served one gives has to be known before anything can be said to be broken.
+      await checking;
+      if ((current?.check.unanswered.length ?? 0) > 0) checkCurrent();
       await checking;
       if (current === undefined) return fail('nothing is served yet');
       const result = await check(candidate.served);
@@ -282,11 +286,12 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
   }
 
   function reload({ force = false }: { readonly force?: boolean } = {}): Promise<Reloaded> {
-    if (going === undefined) return begin(force);
+    // Also in between, when one has ended and the next has not begun: two at once would serve the older edit last.
     if (next !== undefined) {
       next.force ||= force;
       return next.result;
     }
+    if (going === undefined) return begin(force);
     const result = going.then(() => {
       const forced = next?.force ?? false;
       next = undefined;
@@ -299,7 +304,7 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
   async function openKept(decoded: Decoded): Promise<boolean> {
     const parsed = parseSite(decoded.tree);
     if (parsed.value === undefined) return false;
-    serve(await prepare(parsed.value), 'state', { complete: false, reports: [], outcomes: decoded.outcomes }, false);
+    serve(await prepare(parsed.value), 'state', { ...NOT_CHECKED, outcomes: decoded.outcomes }, false);
     return true;
   }
 
