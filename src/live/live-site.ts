@@ -141,6 +141,7 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
   /** One reload that begins after the one that goes on, for all who asked meanwhile. */
   let next: { force: boolean; readonly result: Promise<Reloaded> } | undefined;
   let retry: NodeJS.Timeout | undefined;
+  let opening: Promise<void> | undefined;
 
   async function prepare(revision: Revision): Promise<Candidate> {
     const copy = kept.findCopy(revision.filesDigest) ?? (await options.copyFiles(revision.files));
@@ -196,6 +197,7 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
   }
 
   async function attempt(force: boolean): Promise<Reloaded> {
+    await opening?.catch(() => undefined);
     if (current === undefined) return fail('nothing is served yet');
     let tree: SourceTree;
     try {
@@ -308,6 +310,20 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
     return true;
   }
 
+  async function openFirst(decoded: Decoded | undefined): Promise<void> {
+    // Whatever the site directory is like, what was served before the restart is served at once.
+    if (decoded !== undefined && (await openKept(decoded))) {
+      checkCurrent();
+      void reload();
+      return;
+    }
+    const tree = await options.read();
+    const parsed = parseSite(tree);
+    if (parsed.value === undefined) throw new SiteFaults(parsed.diagnostics, tree.documents);
+    serve(await prepare(parsed.value), 'site', NOT_CHECKED, false);
+    checkCurrent();
+  }
+
   return {
     get current() {
       return current;
@@ -319,18 +335,9 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
       return history.records;
     },
     find: (id) => kept.find(id),
-    async open(decoded) {
-      // Whatever the site directory is like, what was served before the restart is served at once.
-      if (decoded !== undefined && (await openKept(decoded))) {
-        checkCurrent();
-        void reload();
-        return;
-      }
-      const tree = await options.read();
-      const parsed = parseSite(tree);
-      if (parsed.value === undefined) throw new SiteFaults(parsed.diagnostics, tree.documents);
-      serve(await prepare(parsed.value), 'site', NOT_CHECKED, false);
-      checkCurrent();
+    open(decoded) {
+      opening = openFirst(decoded);
+      return opening;
     },
     reload,
     async close() {

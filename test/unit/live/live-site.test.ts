@@ -323,24 +323,36 @@ describe('a copy of files/ that cannot be made', () => {
   });
 });
 
+/** A reload that has begun to read the site as it is now. */
+async function reloading(live: TestSite) {
+  live.readsAs(async () => {
+    await delay(20);
+    return sourceTree(SITE);
+  });
+  const reload = live.site.reload();
+  await setImmediate();
+  live.readsAs(undefined);
+  return { reload };
+}
+
 describe('reloads at the same time', () => {
   test('are one that goes on and one that begins after it, however many ask', async (t) => {
     const live = await opened(t);
-    const first = live.site.reload();
+    const first = await reloading(live);
     const others = Array.from({ length: 20 }, () => live.site.reload());
     live.edit({ 'profiles/new.bu': PLAIN });
     const reads = live.reads();
-    assert.equal((await first).outcome, 'unchanged');
+    assert.equal((await first.reload).outcome, 'unchanged');
     for (const each of await Promise.all(others)) assert.equal(each.outcome, 'served');
     assert.equal(live.reads() - reads, 1);
   });
 
   test('take a revision by force when any of those that wait says so', async (t) => {
     const live = await opened(t);
-    const first = live.site.reload();
+    const first = await reloading(live);
     live.edit({ 'profiles/web.bu': BAD });
     const [one, forced, other] = [live.site.reload(), live.site.reload({ force: true }), live.site.reload()];
-    assert.equal((await first).outcome, 'unchanged');
+    assert.equal((await first.reload).outcome, 'unchanged');
     for (const each of await Promise.all([one, forced, other])) assert.equal(each.outcome, 'served');
     live.edit({ 'profiles/db.bu': BAD });
     assert.equal((await live.site.reload()).outcome, 'refused', 'it was for once');
@@ -448,6 +460,28 @@ describe('a restart', () => {
 });
 
 describe('a first start', () => {
+  test('takes an edit that comes before it is done', async (t) => {
+    const live = liveSite(t, SITE);
+    live.readsAs(async () => {
+      const tree = sourceTree(SITE);
+      await delay(20);
+      return tree;
+    });
+    const opening = live.site.open(undefined);
+    const early = live.site.reload();
+    await opening;
+    assert.equal((await early).outcome, 'unchanged');
+    assert.ok(!live.events.includes('failed'));
+  });
+
+  test('that fails lets nothing be reloaded', async (t) => {
+    const live = liveSite(t, { 'groups/a.yaml': INVALID });
+    const opening = live.site.open(undefined);
+    const early = live.site.reload();
+    await assert.rejects(opening);
+    assert.equal((await early).outcome, 'failed');
+  });
+
   test('serves a site with a profile that does not render, and reports it', async (t) => {
     const live = await opened(t, { ...SITE, 'profiles/old.bu': BAD });
     assert.equal(live.site.current?.check.reports.length, 1);
