@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, constants } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
@@ -201,7 +201,12 @@ async function openLive(config: Config, logger: Logger, metrics: Metrics): Promi
   });
   const { butane, caches, renderer } = engine;
   logger.info(identityFields(butane.identity), 'butane');
-  const kept = await loading;
+  const place = resolve(config.site);
+  const kept = await loading.then((decoded) => {
+    if (decoded === undefined || decoded.site === place) return decoded;
+    logger.warn({ stateDir: config.stateDir, site: decoded.site }, 'what was kept is of another site, and is not used');
+    return undefined;
+  });
   for (const [key, content] of kept?.contents ?? []) caches.contents.put(key, content);
   for (const [key, diagnostics] of kept?.reports ?? []) caches.reports.put(key, diagnostics);
 
@@ -211,6 +216,7 @@ async function openLive(config: Config, logger: Logger, metrics: Metrics): Promi
     renderer,
     concurrency: availableParallelism(),
     read: () => readCalmly(config.site, watch),
+    edited: () => watch?.unsettled ?? false,
     copyFiles: async (files) => {
       const copy = await copyFiles(files, config.stateDir);
       if (copy.fallback && !saysFallback)
@@ -219,7 +225,7 @@ async function openLive(config: Config, logger: Logger, metrics: Metrics): Promi
       return copy;
     },
     events: { ...logEvents(logger), onReloaded: (outcome) => metrics.observeReload(outcome) },
-    keep: ({ served, outcomes }) => keeper.keep(() => snapshotOf(served, outcomes, caches)),
+    keep: ({ served, outcomes }) => keeper.keep(() => snapshotOf(place, served, outcomes, caches)),
   });
   const keeper = createKeeper({
     store,
@@ -261,9 +267,15 @@ function identityFields({ path, version, sha256 }: ButaneIdentity) {
 }
 
 /** A revision with everything that was made of it. */
-function snapshotOf(served: Served, outcomes: CaseOutcomes, { contents, reports }: TranslatorCaches): Snapshot {
+function snapshotOf(
+  site: string,
+  served: Served,
+  outcomes: CaseOutcomes,
+  { contents, reports }: TranslatorCaches,
+): Snapshot {
   const { documents, files } = served.revision;
   return {
+    site,
     tree: {
       documents: new Map([...documents].filter(([path]) => !path.startsWith('files/'))),
       files,
@@ -299,6 +311,9 @@ function siteStateOf(live: () => Live | undefined): SiteState {
     },
     get refusal() {
       return live()?.site.refusal;
+    },
+    get pending() {
+      return live()?.site.pending ?? false;
     },
     get records() {
       return live()?.site.records ?? [];

@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import { ProvisioningError } from '../errors.ts';
 import type { Changes } from '../live/changes.ts';
 import type { Difference, MachineDifference } from '../live/difference.ts';
 import { findDifference } from '../live/difference.ts';
@@ -31,13 +32,16 @@ export async function diffCommand(
   try {
     const next = await workshop.load(to).catch((error: unknown) => fail(error, to));
     const check = async (served: Served, site: string) => {
-      const { outcomes } = await checkSite(served, workshop.renderer, {
+      const { outcomes, unanswered } = await checkSite(served, workshop.renderer, {
         concurrency: 4,
         onProgress: (done, total) => {
           if (terminal.onTerminal)
             terminal.err(`\r\u001b[K${done === total ? '' : `rendering ${done} of ${total} of ${printable(site)}`}`);
         },
       });
+      const [first] = unanswered;
+      // What could not be made would look like what one of the two does not have.
+      if (first !== undefined) throw notMade(site, unanswered.length, first.diagnostic.message);
       return { served, outcomes };
     };
     const before = await check(workshop.served, from);
@@ -52,6 +56,10 @@ export async function diffCommand(
   } finally {
     await workshop.close();
   }
+}
+
+function notMade(site: string, count: number, reason: string): ProvisioningError {
+  return new ProvisioningError('butane-failed', `${count} configs of ${site} could not be made: ${reason}`);
 }
 
 /** Two sites have files of the same names, so each place says which one it is in. */

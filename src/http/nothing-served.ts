@@ -12,6 +12,7 @@ export const NOTHING_SERVED: { readonly site: SiteState; readonly renderer: Rend
     loadedAt: undefined,
     source: undefined,
     refusal: undefined,
+    pending: false,
     records: [],
     find: () => undefined,
     reload: () => Promise.reject(notReady()),

@@ -17,6 +17,8 @@ export interface SiteState {
   readonly source: 'site' | 'state' | undefined;
   /** The newest revision, when it was not taken. */
   readonly refusal: Refusal | undefined;
+  /** An edit is on its way, so what is not known yet may be known in a moment. */
+  readonly pending: boolean;
   /** The last revisions, the newest first. */
   readonly records: readonly RevisionRecord[];
   /** A revision that can still be rendered, by its id. */

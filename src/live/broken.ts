@@ -1,6 +1,9 @@
+import type { ErrorCode } from '../errors.ts';
 import { ProvisioningError } from '../errors.ts';
+import type { Machine } from '../machine/machine.ts';
+import { selectorKey } from '../machine/selector.ts';
 import type { CaseOutcomes } from '../render/check.ts';
-import { requestOf } from '../render/check.ts';
+import { caseKey, machineFor } from '../render/check.ts';
 import type { Group, Revision } from '../site/revision.ts';
 import { select } from '../site/selection.ts';
 
@@ -21,46 +24,72 @@ export interface Broken {
 
 /**
  * What works in the served revision and would not in the next one. A profile or a group that is gone was taken away on
- * purpose; one that is still there has to give a config wherever it did.
+ * purpose; one that is still there has to give a config wherever it did, also when it names another profile now.
  */
 export function findBroken(served: Checked, next: Checked): readonly Broken[] {
-  const broken: Broken[] = [];
-  for (const [key, sha512] of served.outcomes) {
-    if (sha512 === undefined) continue;
+  const before = new Map([...served.revision.groups.values()].map((group) => [selectorKey(group.selector), group]));
+  const earlierOf = (group: Group) => served.revision.groups.get(group.id) ?? before.get(selectorKey(group.selector));
+  const failing = [...next.outcomes].filter(([, sha512]) => sha512 === undefined).map(([key]) => key);
+  const broken = failing.flatMap((key): readonly Broken[] => {
     const [profile = '', group = '', giving = ''] = key.split(' ');
+    const names = earlierNames(key, next.revision.groups.get(group), earlierOf);
+    const known = names.find((name) => served.outcomes.has(name));
+    if (known === undefined || served.outcomes.get(known) === undefined) return [];
     const about = { profile, ...(group === '' ? {} : { group }), ...(giving === '' ? {} : { giving }) };
-    if (next.outcomes.has(key)) {
-      if (next.outcomes.get(key) === undefined) broken.push({ ...about, reason: 'it does not render any more' });
-    } else if (namesMissing(next.revision, group, profile)) {
-      broken.push({ ...about, reason: 'the group names a profile that is gone' });
-    }
-  }
-  return [...broken, ...findContradictions(served.revision, next.revision)];
+    return [{ ...about, reason: 'it does not render any more' }];
+  });
+  return [...broken, ...findTurnedAway(served, next.revision)];
 }
 
-function namesMissing({ groups, profiles }: Revision, group: string, profile: string): boolean {
-  return !profiles.has(profile) && groups.get(group)?.profile?.id === profile;
+/** What a case was called in the served revision, the closest first: a group may have been renamed, or name another profile. */
+function earlierNames(
+  key: string,
+  group: Group | undefined,
+  earlierOf: (group: Group) => Group | undefined,
+): readonly string[] {
+  if (group === undefined) return [key];
+  const [profile = '', , giving = ''] = key.split(' ');
+  const earlier = earlierOf(group);
+  // Whoever named the profile got it without the group.
+  if (earlier === undefined) return [`${profile}  `];
+  if (earlier.profile === undefined) return [];
+  const alone = `${earlier.profile.id} ${earlier.id} `;
+  // A second group may be new, and its machines had the config without it.
+  return [`${alone}${giving}`, alone];
 }
 
-/** Groups whose machines would be refused because another group contradicts them now. */
-function findContradictions(served: Revision, next: Revision): readonly Broken[] {
+/** Groups whose machines get a config, and whom the groups of the next revision would turn away. */
+function findTurnedAway(served: Checked, next: Revision): readonly Broken[] {
   return [...next.groups.values()].flatMap((group) => {
-    const before = served.groups.get(group.id);
-    if (group.profile === undefined || before === undefined) return [];
-    if (isContradicted(served, before) || !isContradicted(next, group)) return [];
-    return [{ profile: group.profile.id, group: group.id, reason: 'another group contradicts it' }];
+    if (group.profile === undefined) return [];
+    const machine = machineFor([group.selector]);
+    const reason = refusalOf(next, machine);
+    if (reason === undefined || !gives(served, machine)) return [];
+    return [{ profile: group.profile.id, group: group.id, reason }];
   });
 }
 
-/** Whether the machine that a group stands for is refused when the groups have to select its profile. */
-function isContradicted(revision: Revision, group: Group): boolean {
-  const profile = revision.profiles.get(group.profile?.id ?? '');
-  if (profile === undefined) return false;
+function gives({ revision, outcomes }: Checked, machine: Machine): boolean {
   try {
-    select(revision, requestOf({ profile, group }).machine);
-    return false;
+    const { profile, group } = select(revision, machine);
+    return outcomes.get(caseKey({ profile, ...(group === undefined ? {} : { group }) })) !== undefined;
   } catch (error) {
-    if (error instanceof ProvisioningError) return error.code === 'selection-ambiguous';
+    if (error instanceof ProvisioningError) return false;
+    throw error;
+  }
+}
+
+const REFUSALS: Partial<Readonly<Record<ErrorCode, string>>> = {
+  'selection-ambiguous': 'another group contradicts it',
+  'profile-broken': 'the group names a profile that does not exist',
+};
+
+function refusalOf(revision: Revision, machine: Machine): string | undefined {
+  try {
+    select(revision, machine);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ProvisioningError) return REFUSALS[error.code];
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { createTwoFilesPatch } from 'diff';
 import { ProvisioningError } from '../errors.ts';
 import type { CaseOutcomes } from '../render/check.ts';
@@ -6,6 +7,7 @@ import type { Renderer } from '../render/renderer.ts';
 import type { Served } from '../render/served.ts';
 import type { Changes } from './changes.ts';
 import { findChanges } from './changes.ts';
+import { readableConfig } from './readable-config.ts';
 
 /** A revision that was checked and can be rendered. */
 export interface Side {
@@ -36,7 +38,7 @@ export interface Difference {
   readonly machines: readonly MachineDifference[];
   /** Machines whose config is the same to the byte. */
   readonly same: number;
-  /** Unified diffs of the configs as indented JSON; machines that differ in the same way share one. */
+  /** Unified diffs of the configs as indented JSON with texts line by line; machines that differ in the same way share one. */
   readonly patches: readonly string[];
   /** Patches that were left out because there are too many or they are too long. */
   readonly patchesLeftOut: number;
@@ -52,19 +54,30 @@ const PATCH_MS = 500;
 export async function findDifference(from: Side, to: Side, renderer: Renderer): Promise<Difference> {
   const machines: MachineDifference[] = [];
   const patches = new Map<string, number>();
+  const shownPairs = new Map<string, number | undefined>();
   let same = 0;
   let patchesLeftOut = 0;
 
   async function show(key: string): Promise<number | undefined> {
     const [before, after] = await Promise.all([configOf(key, from, renderer), configOf(key, to, renderer)]);
-    const options = { context: 3, timeout: PATCH_MS };
-    const patch = createTwoFilesPatch('from', 'to', before, after, undefined, undefined, options);
+    const patch = before === undefined || after === undefined ? undefined : comparePatch(before, after);
     if (patch === undefined || patch.length > MAX_PATCH_CHARACTERS) return undefined;
     const known = patches.get(patch);
     if (known !== undefined) return known;
     if (patches.size >= MAX_PATCHES) return undefined;
     patches.set(patch, patches.size);
     return patches.size - 1;
+  }
+
+  /** Machines of equal configs before and after have one difference, which is looked for once. */
+  async function showOnce(key: string): Promise<number | undefined> {
+    const pair = `${from.outcomes.get(key) ?? ''} ${to.outcomes.get(key) ?? ''}`;
+    if (!shownPairs.has(pair)) {
+      shownPairs.set(pair, await show(key));
+      // Machines are answered in between.
+      await setImmediate();
+    }
+    return shownPairs.get(pair);
   }
 
   for (const key of new Set([...from.outcomes.keys(), ...to.outcomes.keys()])) {
@@ -76,7 +89,7 @@ export async function findDifference(from: Side, to: Side, renderer: Renderer): 
     }
     const change = changeOf(key, from.outcomes, to.outcomes);
     const [profile = '', group = '', giving = ''] = key.split(' ');
-    const shown = before === undefined && after === undefined ? undefined : await show(key);
+    const shown = before === undefined && after === undefined ? undefined : await showOnce(key);
     if (shown === undefined && change !== 'stays-broken') patchesLeftOut += 1;
     machines.push({
       profile,
@@ -99,16 +112,37 @@ function changeOf(key: string, from: CaseOutcomes, to: CaseOutcomes): ConfigChan
   return to.get(key) === undefined ? 'breaks' : 'changes';
 }
 
-/** The config of a case as indented JSON, which is empty where there is none. */
-async function configOf(key: string, { served, outcomes }: Side, renderer: Renderer): Promise<string> {
+/** How a config may be shown, the most readable first: two may differ in nothing but how a text is encoded, or in blanks. */
+const SHOWN_AS: readonly ((text: string) => string)[] = [
+  (text) => indent(readableConfig(JSON.parse(text))),
+  (text) => indent(JSON.parse(text)),
+  (text) => text,
+];
+
+function indent(config: unknown): string {
+  return `${JSON.stringify(config, null, 2)}\n`;
+}
+
+/** A patch between two configs, each empty where there is none; undefined when it would take too long. */
+function comparePatch(before: string, after: string): string | undefined {
+  for (const show of SHOWN_AS) {
+    const [from = '', to = ''] = [before, after].map((text) => (text === '' ? '' : show(text)));
+    if (from === to) continue;
+    return createTwoFilesPatch('from', 'to', from, to, undefined, undefined, { context: 3, timeout: PATCH_MS });
+  }
+  return undefined;
+}
+
+/** The config of a case, which is empty where there is none; undefined when the service cannot tell just now. */
+async function configOf(key: string, { served, outcomes }: Side, renderer: Renderer): Promise<string | undefined> {
   const found = findCase(served.revision, key);
   if (found === undefined || outcomes.get(key) === undefined) return '';
   try {
     const { body } = await renderer.render(served, requestOf(found));
-    return `${JSON.stringify(JSON.parse(body.toString('utf8')), null, 2)}\n`;
+    return body.toString('utf8');
   } catch (error) {
     // It was rendered by the check, so this is a passing fault of the service; the digests tell of the change anyway.
-    if (error instanceof ProvisioningError) return '';
+    if (error instanceof ProvisioningError) return undefined;
     throw error;
   }
 }

@@ -53,9 +53,13 @@ export function createKeptRevisions(): KeptRevisions {
     keep(revision, { served }) {
       const { id } = revision.served.revision;
       if (served) servedId = id;
-      const before = kept;
-      const all = [revision, ...before.filter((each) => each.served.revision.id !== id)];
-      kept = all.filter((each, index) => each.served.revision.id === servedId || fits(all.slice(0, index + 1)));
+      const all = [revision, ...kept.filter((each) => each.served.revision.id !== id)];
+      const fitting = all.filter((each) => each.served.revision.id === servedId);
+      for (const each of all) {
+        if (!fitting.includes(each) && fits([...fitting, each])) fitting.push(each);
+      }
+      const before = [...kept, revision];
+      kept = all.filter((each) => fitting.includes(each));
       stay(revision.copy);
       for (const { copy } of before) letGo(copy);
     },

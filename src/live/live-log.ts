@@ -36,6 +36,9 @@ export function logEvents(logger: LiveLogger): Omit<LiveSiteEvents, 'onReloaded'
     onFailed(reason: string) {
       logger.error({ reason }, 'the site could not be reloaded; trying again');
     },
+    onTakenBack({ served }: Current) {
+      logger.info({ revision: served.revision.id }, 'the site is as it is served again');
+    },
     onChecked({ complete, reports, unanswered }: CheckResult) {
       const errors = reports.filter((report) => report.diagnostic.severity === 'error');
       logReports(logger, errors, 'error', 'the site has a fault');
@@ -56,7 +59,9 @@ function logReports(
 ): void {
   for (const { profile, group, diagnostic } of reports.slice(0, LOGGED_REPORTS)) {
     const { code, path } = diagnostic;
-    logger[level]({ profile, group, code, path, at: placeOf(diagnostic) }, message);
+    // What concerns the directory itself has no place, and quotes nothing that anybody wrote.
+    const detail = diagnostic.origin === undefined && code === 'site-file' ? { detail: diagnostic.message } : {};
+    logger[level]({ profile, group, code, path, at: placeOf(diagnostic), ...detail }, message);
   }
 }
 

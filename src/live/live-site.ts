@@ -29,7 +29,7 @@ export interface Current {
   readonly source: 'site' | 'state';
   readonly loadedAt: Date;
   /** What is wrong with it; incomplete until every profile was rendered for every group. */
-  readonly check: Pick<CheckResult, 'complete' | 'reports' | 'outcomes'>;
+  readonly check: Pick<CheckResult, 'complete' | 'reports' | 'outcomes' | 'unanswered'>;
 }
 
 /** A revision that was not taken. */
@@ -56,6 +56,8 @@ export interface LiveSiteEvents {
   readonly onServed: (current: Current, changes: Changes | undefined, forced: boolean) => void;
   readonly onRefused: (refusal: Refusal) => void;
   readonly onFailed: (reason: string) => void;
+  /** The site is as it is served again, after something else was refused. */
+  readonly onTakenBack: (current: Current) => void;
   /** After every reload, also those that changed nothing. */
   readonly onReloaded: (outcome: Reloaded['outcome']) => void;
   readonly onChecked: (result: CheckResult) => void;
@@ -67,6 +69,8 @@ export interface LiveSiteEvents {
 export interface LiveSiteOptions {
   /** Reads the site directory. */
   readonly read: () => Promise<SourceTree>;
+  /** True from the first sign of an edit until a reload for it begins. */
+  readonly edited?: () => boolean;
   readonly copyFiles: (files: FileTree) => Promise<FilesCopy>;
   readonly renderer: Renderer;
   readonly events: LiveSiteEvents;
@@ -87,6 +91,8 @@ export interface LiveSite {
   /** The newest revision, when it is not the served one. */
   readonly refusal: Refusal | undefined;
   readonly records: readonly RevisionRecord[];
+  /** An edit may be on its way: nobody can say that a machine is unknown until it is served or refused. */
+  readonly pending: boolean;
   /** A revision that can still be rendered, by its id. */
   find(id: string): KeptRevision | undefined;
   /**
@@ -132,7 +138,7 @@ function isSame(before: Refusal, now: Omit<Refusal, 'since'>): boolean {
 /** How long a revision waits to be on disk before it is served all the same. */
 const KEEP_MS = 2000;
 
-const NOT_CHECKED: Current['check'] = { complete: false, reports: [], outcomes: new Map() };
+const NOT_CHECKED: Current['check'] = { complete: false, reports: [], outcomes: new Map(), unanswered: [] };
 
 /** A site that serves nothing yet. */
 export function createLiveSite(options: LiveSiteOptions): LiveSite {
@@ -147,6 +153,7 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
   /** One reload that begins after the one that goes on, for all who asked meanwhile. */
   let next: { force: boolean; readonly result: Promise<Reloaded> } | undefined;
   let retry: NodeJS.Timeout | undefined;
+  let opening: Promise<void> | undefined;
 
   async function prepare(revision: Revision): Promise<Candidate> {
     const copy = kept.findCopy(revision.filesDigest) ?? (await options.copyFiles(revision.files));
@@ -181,10 +188,12 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
     checking = check(checked.served).then(
       (result) => {
         if (stop.signal.aborted || current?.served !== checked.served) return;
-        current = Object.freeze({ ...current, check: result });
-        kept.keep({ ...current, outcomes: result.outcomes }, { served: true });
+        // What could not be found out now is as it was before a restart.
+        const outcomes = new Map([...current.check.outcomes, ...result.outcomes]);
+        current = Object.freeze({ ...current, check: { ...result, outcomes } });
+        kept.keep({ ...current, outcomes }, { served: true });
         events.onChecked(result);
-        void keep(current.served, result.outcomes);
+        void keep(current.served, outcomes);
       },
       (error: unknown) => {
         if (!stop.signal.aborted) events.onFault(error);
@@ -206,6 +215,7 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
   }
 
   async function attempt(force: boolean): Promise<Reloaded> {
+    await opening?.catch(() => undefined);
     if (current === undefined) return fail('nothing is served yet');
     let tree: SourceTree;
     try {
@@ -218,8 +228,10 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
     const id = digestTree(tree);
     const before = current.served.revision;
     if (id === before.id && !hasErrors(tree.diagnostics)) {
+      const wasRefused = refusal !== undefined;
       refusal = undefined;
       if (current.source === 'state') current = Object.freeze({ ...current, source: 'site' });
+      if (wasRefused) events.onTakenBack(current);
       return { outcome: 'unchanged', revision: id };
     }
     const parsed = parseSite({ ...tree, files: shareFiles(tree.files, before.files) }, before.parsed);
@@ -236,6 +248,8 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
     let isKept = false;
     try {
       // What the served one gives has to be known before anything can be said to be broken.
+      await checking;
+      if ((current?.check.unanswered.length ?? 0) > 0) checkCurrent();
       await checking;
       if (current === undefined) return fail('nothing is served yet');
       const result = await check(candidate.served);
@@ -294,11 +308,12 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
   }
 
   function reload({ force = false }: { readonly force?: boolean } = {}): Promise<Reloaded> {
-    if (going === undefined) return begin(force);
+    // Also in between, when one has ended and the next has not begun: two at once would serve the older edit last.
     if (next !== undefined) {
       next.force ||= force;
       return next.result;
     }
+    if (going === undefined) return begin(force);
     const result = going.then(() => {
       const forced = next?.force ?? false;
       next = undefined;
@@ -311,8 +326,24 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
   async function openKept(decoded: Decoded): Promise<boolean> {
     const parsed = parseKnownSite(decoded.tree);
     if (parsed.value === undefined) return false;
-    serve(await prepare(parsed.value), 'state', { complete: false, reports: [], outcomes: decoded.outcomes }, false);
+    serve(await prepare(parsed.value), 'state', { ...NOT_CHECKED, outcomes: decoded.outcomes }, false);
     return true;
+  }
+
+  async function openFirst(decoded: Decoded | undefined): Promise<void> {
+    // Whatever the site directory is like, what was served before the restart is served at once.
+    if (decoded !== undefined && (await openKept(decoded))) {
+      checkCurrent();
+      void reload();
+      return;
+    }
+    const tree = await options.read();
+    const parsed = parseSite(tree);
+    if (parsed.value === undefined) throw new SiteFaults(parsed.diagnostics, tree.documents);
+    const candidate = await prepare(parsed.value);
+    serve(candidate, 'site', NOT_CHECKED, false);
+    void keep(candidate.served, NOT_CHECKED.outcomes);
+    checkCurrent();
   }
 
   return {
@@ -325,21 +356,13 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
     get records() {
       return history.records;
     },
+    get pending() {
+      return going !== undefined || next !== undefined || (options.edited?.() ?? false);
+    },
     find: (id) => kept.find(id),
-    async open(decoded) {
-      // Whatever the site directory is like, what was served before the restart is served at once.
-      if (decoded !== undefined && (await openKept(decoded))) {
-        checkCurrent();
-        void reload();
-        return;
-      }
-      const tree = await options.read();
-      const parsed = parseSite(tree);
-      if (parsed.value === undefined) throw new SiteFaults(parsed.diagnostics, tree.documents);
-      const candidate = await prepare(parsed.value);
-      serve(candidate, 'site', NOT_CHECKED, false);
-      void keep(candidate.served, NOT_CHECKED.outcomes);
-      checkCurrent();
+    open(decoded) {
+      opening = openFirst(decoded);
+      return opening;
     },
     reload,
     async close() {

@@ -11,6 +11,8 @@ export type KeptContent = readonly [key: string, content: Extract<Content, { rea
 
 /** A revision with all that was made of it, as it is kept across restarts. */
 export interface Snapshot {
+  /** The absolute path of the site directory. */
+  readonly site: string;
   readonly tree: SourceTree;
   readonly outcomes: CaseOutcomes;
   /** The most useful first: what does not fit is left out. */
@@ -30,6 +32,7 @@ const FORMAT = 'pilotlight-state 1';
 
 /** What stands before the bytes: where each piece of them belongs. Sizes are in bytes, in the order of the pieces. */
 interface Index {
+  readonly site: string;
   readonly documents: readonly (readonly [path: string, size: number])[];
   readonly files: readonly IndexedFile[];
   readonly outcomes: readonly (readonly [key: string, sha512: string | null])[];
@@ -56,6 +59,7 @@ export async function encodeSnapshot(snapshot: Snapshot): Promise<readonly Buffe
   const contents = takeWhile(snapshot.contents, MAX_CONTENT_BYTES, ([, { body }]) => body.length);
   const reports = takeWhile(snapshot.reports, MAX_REPORT_CHARACTERS, (report) => JSON.stringify(report).length);
   const index: Index = {
+    site: snapshot.site,
     documents: [...tree.documents].map(([path, content]) => [path, content.length]),
     files: [...tree.files].map(([path, entry]) => indexFile(path, entry)),
     outcomes: [...outcomes].map(([key, sha512]) => [key, sha512 ?? null]),
@@ -121,8 +125,10 @@ export function decodeSnapshot(bytes: Buffer): Decoded {
   const contents = index.contents.map(
     ({ key, size, ...about }): KeptContent => [key, { ok: true, body: take(size), ...about }],
   );
+  // The first line says where the index ends, and the digest does not vouch for that line.
+  if (offset !== rest.length) throw new Error('its sizes do not add up');
   const outcomes = new Map(index.outcomes.map(([key, sha512]) => [key, sha512 ?? undefined]));
-  return { revision: digestTree(tree), tree, outcomes, contents, reports: index.reports };
+  return { site: index.site, revision: digestTree(tree), tree, outcomes, contents, reports: index.reports };
 }
 
 function takeFile(file: IndexedFile, take: (size: number) => Buffer): FileTreeEntry {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Decoded, Snapshot } from './snapshot.ts';
 import { decodeSnapshot, encodeSnapshot, MAX_SNAPSHOT_BYTES } from './snapshot.ts';
@@ -23,9 +23,7 @@ export function createStateStore(stateDir: string): StateStore {
     async load() {
       await rm(partial, { force: true }).catch(() => undefined);
       try {
-        const { size } = await stat(file);
-        if (size > MAX_SNAPSHOT_BYTES) throw new Error(`it is larger than ${MAX_SNAPSHOT_BYTES} bytes`);
-        return decodeSnapshot(await readFile(file));
+        return decodeSnapshot(await readRegular(file));
       } catch (error) {
         if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
         throw error;
@@ -45,6 +43,19 @@ export function createStateStore(stateDir: string): StateStore {
       return pieces.reduce((sum, { length }) => sum + length, 0);
     },
   };
+}
+
+/** A start waits for this, so it neither waits for a pipe's writer nor reads what has no end. */
+async function readRegular(path: string): Promise<Buffer> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const status = await handle.stat();
+    if (!status.isFile()) throw new Error('it is no regular file');
+    if (status.size > MAX_SNAPSHOT_BYTES) throw new Error(`it is larger than ${MAX_SNAPSHOT_BYTES} bytes`);
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
 }
 
 async function writeSynced(path: string, pieces: readonly Buffer[]): Promise<void> {

@@ -1,4 +1,5 @@
-import { realpathSync, type Stats, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, relative, resolve, sep } from 'node:path';
 import { type ChokidarOptions, type FSWatcher, watch } from 'chokidar';
 
@@ -6,6 +7,8 @@ import { type ChokidarOptions, type FSWatcher, watch } from 'chokidar';
 export interface SiteWatch {
   /** Grows with each sign of an edit. */
   readonly generation: number;
+  /** True from the first sign of an edit until it has settled. */
+  readonly unsettled: boolean;
   close(): Promise<void>;
 }
 
@@ -26,6 +29,9 @@ const LONGEST_MS = 1000;
 /** How often every file is looked at where the file system tells nothing. */
 const POLL_MS = 1000;
 
+/** How often it is looked whether another directory stands in the place of the site: a link above it tells nothing. */
+const LOOK_MS = 1000;
+
 /** Folders that are no part of a revision: watching them would only cost. */
 const IGNORED: ReadonlySet<string> = new Set(['assets', '.git']);
 
@@ -35,11 +41,31 @@ export function watchSite(directory: string, options: WatchOptions): SiteWatch {
   let generation = 0;
   let quiet: NodeJS.Timeout | undefined;
   let firstAt: number | undefined;
-  let root = identityOf(site);
-  let inside = watchInside(root.path);
+  let root: Place | undefined;
+  let inside: FSWatcher | undefined;
   // Tells when the directory itself is replaced, such as a link that is turned to another checkout.
   const above = watchWith(dirname(site), { depth: 0, ignored: (path) => path !== dirname(site) && path !== site });
   let closing: Promise<void> | undefined;
+  let looking: NodeJS.Timeout | undefined;
+
+  /** Watches what stands in the place of the site now; a watch stays with its directory, also when that moves away. */
+  async function follow(): Promise<void> {
+    const now = await placeOf(site);
+    if (now.id === root?.id || closing !== undefined) return;
+    void inside?.close();
+    root = now;
+    inside = watchInside(now.path);
+    // What was written before the watch had begun is told by nobody else.
+    inside.once('ready', note);
+  }
+
+  async function look(): Promise<void> {
+    const now = await placeOf(site);
+    if (closing !== undefined) return;
+    if (root !== undefined && now.id !== root.id) note();
+    looking = setTimeout(() => void look(), LOOK_MS);
+    looking.unref();
+  }
 
   function watchInside(path: string): FSWatcher {
     // A directory tells of everything in it; a handle for each file would only use up what the system has of them.
@@ -68,44 +94,54 @@ export function watchSite(directory: string, options: WatchOptions): SiteWatch {
   }
 
   function note(): void {
+    if (closing !== undefined) return;
     generation += 1;
     const now = performance.now();
     firstAt ??= now;
     clearTimeout(quiet);
-    quiet = setTimeout(settle, Math.min(QUIET_MS, Math.max(0, firstAt + LONGEST_MS - now)));
+    quiet = setTimeout(() => void settle(), Math.min(QUIET_MS, Math.max(0, firstAt + LONGEST_MS - now)));
     quiet.unref();
   }
 
-  function settle(): void {
+  async function settle(): Promise<void> {
+    await follow();
     firstAt = undefined;
-    const now = identityOf(site);
-    if (now.inode !== root.inode && closing === undefined) {
-      void inside.close();
-      root = now;
-      inside = watchInside(now.path);
-    }
-    options.onSettled();
+    if (closing === undefined) options.onSettled();
   }
+
+  void follow().then(look);
 
   return {
     get generation() {
       return generation;
     },
+    get unsettled() {
+      return firstAt !== undefined;
+    },
     close() {
       clearTimeout(quiet);
-      closing ??= Promise.all([inside.close(), above.close()]).then(() => undefined);
+      clearTimeout(looking);
+      closing ??= Promise.all([inside?.close(), above.close()]).then(() => undefined);
       return closing;
     },
   };
 }
 
-/** Where a path really leads, and which directory that is; one that was moved there later is another. */
-function identityOf(path: string): { readonly path: string; readonly inode: string } {
+/** Where a path really leads, and which directory that is. */
+interface Place {
+  readonly path: string;
+  /** Another one for another directory, also where that has the name and even the inode number of an earlier one. */
+  readonly id: string;
+}
+
+/** The place itself, without an id, while it leads nowhere. */
+async function placeOf(site: string): Promise<Place> {
   try {
-    const { dev, ino } = statSync(path);
-    return { path: realpathSync(path), inode: `${dev} ${ino}` };
+    const path = await realpath(site);
+    const { dev, ino, birthtimeNs } = await stat(path, { bigint: true });
+    return { path, id: [path, dev, ino, birthtimeNs].join(' ') };
   } catch {
-    return { path, inode: 'none' };
+    return { path: site, id: '' };
   }
 }
 

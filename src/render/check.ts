@@ -138,7 +138,7 @@ function collectCases(revision: Revision): { readonly cases: readonly Case[]; re
 }
 
 /** A machine that matches all selectors: for each key a value that all of them want. */
-function machineFor(selectors: readonly Selector[]): Machine {
+export function machineFor(selectors: readonly Selector[]): Machine {
   const query: Record<string, string> = Object.create(null);
   for (const selector of selectors) {
     for (const [key, values] of selector) {

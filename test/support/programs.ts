@@ -19,7 +19,10 @@ export type ProgramName =
   | 'systemd'
   | 'systemd-analyze'
   | 'nsenter'
-  | 'promtool';
+  | 'promtool'
+  | 'git'
+  | 'mkfifo'
+  | 'rsync';
 
 interface Program {
   /** Tried in this order. Relative paths start at the checkout; a bare name is looked up in PATH. */
@@ -46,8 +49,6 @@ const programs: Readonly<Record<ProgramName, Program>> = {
   },
   unshare: { places: ['unshare'], install: 'apt-get install util-linux' },
   chrt: { places: ['/usr/bin/chrt', '/bin/chrt'], install: 'apt-get install util-linux' },
-  git: { places: ['git'], install: 'apt-get install git' },
-  rsync: { places: ['rsync'], install: 'apt-get install rsync' },
   mount: { places: ['mount'], install: 'apt-get install mount' },
   prlimit: { places: ['/usr/bin/prlimit', '/bin/prlimit'], install: 'apt-get install util-linux' },
   setpriv: { places: ['setpriv'], install: 'apt-get install util-linux' },
@@ -55,6 +56,9 @@ const programs: Readonly<Record<ProgramName, Program>> = {
   nsenter: { places: ['nsenter'], install: 'apt-get install util-linux' },
   'systemd-analyze': { places: ['systemd-analyze'], install: 'apt-get install systemd procps' },
   promtool: { places: ['promtool'], install: 'apt-get install prometheus, or take promtool alone out of that package' },
+  git: { places: ['git'], install: 'apt-get install git' },
+  mkfifo: { places: ['mkfifo'], install: 'apt-get install coreutils' },
+  rsync: { places: ['rsync'], install: 'apt-get install rsync' },
   useradd: { places: ['useradd', '/usr/sbin/useradd'], install: 'apt-get install passwd' },
 };
 

@@ -30,7 +30,9 @@ const DifferenceSchema = Type.Object(
       description: 'Profiles and groups whose machines get another config, or none any more',
     }),
     same: Type.Integer({ description: 'Combinations of profile and groups that get the same bytes' }),
-    patches: Type.Array(Type.String(), { description: 'Unified diffs of the configs as indented JSON' }),
+    patches: Type.Array(Type.String(), {
+      description: 'Unified diffs of the configs as indented JSON, with the texts in them line by line',
+    }),
     patchesLeftOut: Type.Integer(),
     more: Type.Integer({ description: 'Machines that were left out of the list' }),
   },
