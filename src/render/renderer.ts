@@ -12,12 +12,18 @@ import { weighReports } from './translate.ts';
 /** Renders for machines: what was rendered once for the same inputs is given again without any work. */
 export interface Renderer {
   /** The finished config for a machine; see `render` for what it throws. */
-  render(served: Served, request: RenderRequest): Promise<Rendered>;
+  render(served: Served, request: RenderRequest, options?: RenderOptions): Promise<Rendered>;
   /** What {@link Renderer.render} would give, when that is known without any work; throws what it is known to throw. */
   recall(served: Served, request: RenderRequest): Recalled | undefined;
   /** The same bytes, with the Butane they come from. */
   renderInFull(served: Served, request: RenderRequest): Promise<RenderedInFull>;
   statistics(): CacheStatistics;
+}
+
+/** What a render may be told besides what to render. */
+export interface RenderOptions {
+  /** Aborted when nobody waits for the config any more. */
+  readonly signal?: AbortSignal;
 }
 
 /** A config that was made before: about it, and its bytes. */

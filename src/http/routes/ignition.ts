@@ -153,7 +153,8 @@ function deliver(
   };
   const known = renderer.recall(served, asked);
   if (known !== undefined) return send(known);
-  const rendered = withDeadline(renderer.render(served, asked), DEADLINE_MS);
+  // A machine that went away needs no config, unless another one waits for the same.
+  const rendered = withDeadline(renderer.render(served, asked, { signal: request.signal }), DEADLINE_MS);
   return rendered.then((about) => send({ about, body: about.body }));
 }
 
