@@ -346,6 +346,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     version,
     metrics,
     logger: logger.child({ api: 'machine' }),
+    onConnectionClosed: (reason) => metrics.observeConnectionClosed('machine', reason),
     trustedProxies: config.trustedProxies,
   });
   const operator = await createOperatorApp({
@@ -354,6 +355,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     version,
     metrics,
     logger: logger.child({ api: 'operator' }),
+    onConnectionClosed: (reason) => metrics.observeConnectionClosed('operator', reason),
     ...(tokens === undefined ? {} : { tokens }),
   });
   metrics.watch({
@@ -380,7 +382,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
         }
       );
     },
-    connections: (api) => countConnections(api === 'machine' ? machine : operator),
+    connections: (api) => (api === 'machine' ? machine : operator).connections.count(),
   });
   const close = async () => {
     const drained = Promise.all([machine.close(), operator.close()]);
@@ -445,12 +447,6 @@ function addressOf(app: Listening): string {
   return typeof address === 'object' && address !== null
     ? formatListener({ host: address.address, port: address.port })
     : String(address);
-}
-
-function countConnections({ server }: Listening): Promise<number> {
-  return new Promise((fulfil, reject) => {
-    server.getConnections((error, count) => (error ? reject(error) : fulfil(count)));
-  });
 }
 
 /** The OpenAPI documents of both APIs, as YAML. They need no site: the apps they are read from serve nothing. */

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { main, root, ToolError } from './lib/project.mjs';
+import { serviceFlags } from './lib/service-flags.mjs';
 import { setup } from './setup.mjs';
 
 /** A terminal and npm both pass on one Ctrl-C; what comes later than this is a person who insists. */
@@ -28,7 +29,7 @@ function serve(flags) {
     const child = spawn(
       process.execPath,
       [
-        '--enable-source-maps',
+        ...serviceFlags,
         `--import=${new URL('lib/end-with-parent.mjs', import.meta.url)}`,
         join(root, 'dist/main.js'),
         'serve',

@@ -1,5 +1,5 @@
-import type { Alias, Document, Pair, Node as YamlNode } from 'yaml';
-import { isAlias, isMap, isScalar, isSeq, parseAllDocuments, visit } from 'yaml';
+import type { Alias, CST, Document, Pair, Node as YamlNode } from 'yaml';
+import { Composer, isAlias, isMap, isScalar, isSeq, Lexer, Parser, visit, YAMLParseError } from 'yaml';
 import type { Diagnostic, DiagnosticCode, Origin, Parsed } from '../diagnostic.ts';
 import type { ListNode, MapEntry, MapNode, Node, PathSegment, ScalarNode } from './node.ts';
 import { formatPath, isNull } from './node.ts';
@@ -38,25 +38,19 @@ export function parseYaml(text: string, file: string, limits: ParseLimits = DEFA
   }
   let documents: readonly Document.Parsed[];
   try {
-    const parsed = parseAllDocuments(text, {
-      schema: 'failsafe',
-      prettyErrors: false,
-      logLevel: 'silent',
-      strict: true,
-      uniqueKeys: true,
-    });
-    documents = 'empty' in parsed ? [] : parsed;
+    documents = [...new Composer(YAML_OPTIONS).compose(tokensOf(text))];
   } catch (error) {
-    // The composer recurses, so a few thousand nested brackets exhaust the stack.
-    if (error instanceof RangeError) return fault(0, 'too-large', 'the document is nested too deeply');
+    if (error instanceof TooDeep) return fault(error.offset, 'too-large', 'the document is nested too deeply');
     throw error;
   }
   const document = documents[0];
   if (document === undefined) return fault(0, 'yaml-syntax', 'the document is empty', 'write at least one key');
-  const faults = documents.flatMap((each) => each.errors);
-  const first = faults[0];
+  const errors = documents.flatMap((each) => each.errors);
+  const duplicates = documents.flatMap(duplicateKeys);
+  const faults = [...errors, ...duplicates];
+  const first = firstOf(errors[0], duplicates[0]);
   if (first !== undefined) {
-    const others = faults.filter((each) => each !== first && each.code === 'DUPLICATE_KEY');
+    const others = duplicates.filter((each) => each !== first);
     return {
       diagnostics: [first, ...others].map((each) => {
         const described = describeYamlFault(each, { text, nodes: findNodes(document), faults });
@@ -83,6 +77,55 @@ export function parseYaml(text: string, file: string, limits: ParseLimits = DEFA
     return fault(0, 'yaml-syntax', 'the document is empty', 'write at least one key');
   }
   return convert(document, document.contents as YamlNode, places, limits);
+}
+
+/** The library looks for duplicate keys in time that grows with the square of a mapping; see {@link duplicateKeys}. */
+const YAML_OPTIONS = { schema: 'failsafe', logLevel: 'silent', strict: true, uniqueKeys: false } as const;
+
+/** Collections within collections, at most, in any place of a text; far more than a document may have. */
+const OPEN_COLLECTIONS = 1000;
+
+class TooDeep extends Error {
+  readonly offset: number;
+  constructor(offset: number) {
+    super('the document is nested too deeply');
+    this.offset = offset;
+  }
+}
+
+/**
+ * The parser's tokens. It stops at the first place that is nested too deeply, since half a megabyte of brackets would
+ * take half a gigabyte of memory, and the composer's recursion would exhaust the stack.
+ */
+function* tokensOf(text: string): Generator<CST.Token, void> {
+  const parser = new Parser();
+  for (const lexeme of new Lexer().lex(text)) {
+    yield* parser.next(lexeme);
+    if (parser.stack.length > OPEN_COLLECTIONS) throw new TooDeep(parser.offset);
+  }
+  yield* parser.end();
+}
+
+/** A fault for each key that its mapping has already. */
+function duplicateKeys(document: Document): readonly YAMLParseError[] {
+  const faults: YAMLParseError[] = [];
+  visit(document, {
+    Map: (_key, map) => {
+      const known = new Set<unknown>();
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue;
+        const at = key.range?.[0] ?? 0;
+        if (known.has(key.value)) faults.push(new YAMLParseError([at, at + 1], 'DUPLICATE_KEY', 'a key stands twice'));
+        known.add(key.value);
+      }
+    },
+  });
+  return faults;
+}
+
+function firstOf(error: YAMLParseError | undefined, duplicate: YAMLParseError | undefined): YAMLParseError | undefined {
+  if (error === undefined || duplicate === undefined) return error ?? duplicate;
+  return duplicate.pos[0] < error.pos[0] ? duplicate : error;
 }
 
 /** What Go's YAML parser refuses without saying where; YAML 1.2 does not count it as printable either (section 5.1). */

@@ -12,10 +12,11 @@ import {
 } from 'fastify';
 import type { Diagnostic } from '../diagnostic.ts';
 import { type ErrorCode, ProvisioningError } from '../errors.ts';
+import type { ClosedReason, ConnectionLimits, Connections } from './connections.ts';
+import { ANSWER_LIMITS, boundConnections } from './connections.ts';
 import { createProblem, PROBLEM_TYPE, toProvisioningError } from './problem.ts';
 import { refuseInvalid } from './refuse-invalid.ts';
 import type { RequestMetrics } from './request-metrics.ts';
-import { watchSilentSockets } from './silent-sockets.ts';
 
 /** A Fastify instance whose routes are typed by their schemas. */
 export type App = FastifyInstance<
@@ -33,9 +34,20 @@ export interface AppOptions {
   readonly trustedProxies?: readonly string[];
   /** Counts every request. */
   readonly requests?: RequestMetrics;
+  /** What bounds connections; the rest is as by default. */
+  readonly connections?: Partial<ConnectionLimits>;
+  /** Told of each connection that a limit closes. */
+  readonly onConnectionClosed?: (reason: ClosedReason) => void;
 }
 
+/** Connections of a listener that has no limit of its own. */
+const MAX_CONNECTIONS = 256;
+
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** The connections of this app's listener. */
+    readonly connections: Connections;
+  }
   interface FastifyRequest {
     /** What a route wants in the access log; never content, parameters or tokens. */
     audit: Readonly<Record<string, unknown>> | undefined;
@@ -50,7 +62,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
  * a problem.
  */
 export function createApp(options: AppOptions): App {
-  const { logger, requests } = options;
+  const { logger, requests, onConnectionClosed = () => undefined } = options;
+  const limits = { max: MAX_CONNECTIONS, ...ANSWER_LIMITS, ...options.connections };
   const app = fastify({
     loggerInstance: frameworkLogger(logger),
     // A logger for each request would cost more than the one line that it writes; that line has the id.
@@ -65,6 +78,7 @@ export function createApp(options: AppOptions): App {
     forceCloseConnections: 'idle',
     requestTimeout: 10_000,
     keepAliveTimeout: 20_000,
+    connectionTimeout: limits.stallMs,
     bodyLimit: 64 * 1024,
     // Nothing here depends on the Host header, so nobody has to send one.
     http: {
@@ -83,6 +97,7 @@ export function createApp(options: AppOptions): App {
       requests?.count(request, reply);
     },
     clientErrorHandler(error, socket) {
+      if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') onConnectionClosed('slow-request');
       // A connection on which nobody ever asked anything needs no answer.
       if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesRead === 0) {
         socket.destroy();
@@ -100,8 +115,9 @@ export function createApp(options: AppOptions): App {
       );
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
-  const silent = watchSilentSockets(app.server);
-  app.addHook('preClose', async () => silent.close());
+  const connections = boundConnections(app.server, limits, onConnectionClosed);
+  app.decorate('connections', connections);
+  app.addHook('preClose', async () => connections.close());
   app.decorateRequest('audit', undefined);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   app.setNotFoundHandler((request, reply) =>
@@ -114,6 +130,10 @@ export function createApp(options: AppOptions): App {
   app.addHook('onResponse', (request, reply, done) => {
     logRequest(request, reply);
     requests?.count(request, reply);
+    done();
+  });
+  app.addHook('onRequestAbort', (request, done) => {
+    logRequest(request);
     done();
   });
   return app;
@@ -140,10 +160,10 @@ function isDecodable(url: string): boolean {
   }
 }
 
-/** The one line of the access log for a request. */
-function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+/** The one line of the access log for a request; without a reply for one whose client did not stay for its answer. */
+function logRequest(request: FastifyRequest, reply?: FastifyReply): void {
   const { url: route } = request.routeOptions;
-  const level = reply.statusCode >= 500 ? 'warn' : 'info';
+  const level = reply !== undefined && reply.statusCode >= 500 ? 'warn' : 'info';
   request.log[level](
     {
       reqId: request.id,
@@ -151,12 +171,12 @@ function logRequest(request: FastifyRequest, reply: FastifyReply): void {
       route: route ?? null,
       // Where no route matched, the path is all that tells what was meant; its query may hold anything.
       ...(route === undefined ? { path: request.url.split('?')[0]?.slice(0, 200) } : {}),
-      status: reply.statusCode,
+      ...(reply === undefined ? { gone: true } : { status: reply.statusCode }),
       remote: request.ip,
       // Behind a trusted proxy the two differ.
       ...(request.ip === request.socket.remoteAddress ? {} : { socket: request.socket.remoteAddress }),
       userAgent: request.headers['user-agent'] ?? null,
-      durationMs: round(reply.elapsedTime),
+      ...(reply === undefined ? {} : { durationMs: round(reply.elapsedTime) }),
       ...request.audit,
     },
     'request',

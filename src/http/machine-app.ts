@@ -17,9 +17,16 @@ export interface MachineAppOptions extends AppOptions {
   readonly metrics?: Metrics;
 }
 
+/** Machines that ask at the same time; far more than boot at once behind one switch. */
+const MAX_CONNECTIONS = 4096;
+
 /** The machine API: what booting machines may ask. */
 export async function createMachineApp(options: MachineAppOptions): Promise<App> {
-  const app = createApp({ ...options, requests: countRequests('machine', options) });
+  const app = createApp({
+    ...options,
+    connections: { max: MAX_CONNECTIONS, ...options.connections },
+    requests: countRequests('machine', options),
+  });
   await describeApp(app, {
     title: 'pilotlight machine API',
     description: 'What booting machines ask. 4xx means stop, 503 means ask again, and a 200 is always a whole config.',

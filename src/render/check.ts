@@ -87,23 +87,19 @@ const RETRY_DELAYS_MS = [200, 1000, 5000];
  */
 export async function checkSite(served: Served, renderer: Renderer, options: CheckOptions = {}): Promise<CheckResult> {
   const { revision } = served;
-  const reports: CheckReport[] = revision.diagnostics.map((diagnostic) => ({ diagnostic }));
   const { cases, complete } = collectCases(revision);
-  const unanswered: CheckReport[] = [];
-  const outcomes = new Map<string, string | undefined>();
+  /** By the case's index, since they do not end in their order. */
+  const checked: (CheckedCase | undefined)[] = cases.map(() => undefined);
   let done = 0;
   let next = 0;
 
   async function work(): Promise<void> {
     for (;;) {
-      const each = cases[next];
+      const index = next;
+      const each = cases[index];
       next += 1;
       if (each === undefined || options.signal?.aborted) return;
-      const { answered, diagnostics, sha512 } = await checkCase(each, served, renderer, options);
-      if (answered) outcomes.set(caseKey(each), sha512);
-      const { id } = each.profile;
-      const about = each.group === undefined ? { profile: id } : { profile: id, group: each.group.id };
-      for (const diagnostic of diagnostics) (answered ? reports : unanswered).push({ ...about, diagnostic });
+      checked[index] = await checkCase(each, served, renderer, options);
       done += 1;
       options.onProgress?.(done, cases.length);
       // What is in the cache takes no time to wait for, and machines have to be answered in between.
@@ -111,6 +107,16 @@ export async function checkSite(served: Served, renderer: Renderer, options: Che
     }
   }
   await Promise.all(Array.from({ length: options.concurrency ?? 1 }, work));
+  const reports: CheckReport[] = revision.diagnostics.map((diagnostic) => ({ diagnostic }));
+  const unanswered: CheckReport[] = [];
+  const outcomes = new Map<string, string | undefined>();
+  for (const [index, each] of cases.entries()) {
+    const found = checked[index];
+    if (found === undefined) continue;
+    if (found.answered) outcomes.set(caseKey(each), found.sha512);
+    const about = { profile: each.profile.id, ...(each.group === undefined ? {} : { group: each.group.id }) };
+    for (const diagnostic of found.diagnostics) (found.answered ? reports : unanswered).push({ ...about, diagnostic });
+  }
   const whole = complete && unanswered.length === 0 && done === cases.length;
   return { complete: whole, reports: unique(reports), unanswered, outcomes };
 }
@@ -159,13 +165,15 @@ const PASSING: ReadonlySet<ErrorCode> = new Set([
   'not-ready',
 ]);
 
+interface CheckedCase {
+  /** False when the service could not tell. */
+  readonly answered: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sha512?: string;
+}
+
 /** What is wrong with one case, or why the service could not tell. */
-async function checkCase(
-  each: Case,
-  served: Served,
-  renderer: Renderer,
-  options: CheckOptions,
-): Promise<{ readonly answered: boolean; readonly diagnostics: readonly Diagnostic[]; readonly sha512?: string }> {
+async function checkCase(each: Case, served: Served, renderer: Renderer, options: CheckOptions): Promise<CheckedCase> {
   const request = requestOf(each);
   for (const delayMs of [...(options.retryDelaysMs ?? RETRY_DELAYS_MS), undefined]) {
     try {

@@ -16,11 +16,17 @@ export interface Renderer {
    * The finished config for a machine; see `render` for what it throws. Once `signal` is aborted nobody waits for it here,
    * and a translation that has not begun is left out unless somebody else waits for it.
    */
-  render(served: Served, request: RenderRequest, options?: { readonly signal?: AbortSignal }): Promise<Rendered>;
+  render(served: Served, request: RenderRequest, options?: RenderOptions): Promise<Rendered>;
   /** What {@link Renderer.render} would give, when that is known without any work; throws what it is known to throw. */
   recall(served: Served, request: RenderRequest): Recalled | undefined;
   /** The same bytes, with the Butane they come from. */
   renderInFull(served: Served, request: RenderRequest): Promise<RenderedInFull>;
+}
+
+/** What a render may be told besides what to render. */
+export interface RenderOptions {
+  /** Aborted when nobody waits for the config any more. */
+  readonly signal?: AbortSignal;
 }
 
 /** A config that was made before: about it, and its bytes. */

@@ -1,7 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
 import { requireProgram } from './programs.ts';
 import { eventually, type LogLine } from './service.ts';
@@ -34,12 +35,10 @@ export interface ServiceProcessOptions {
   readonly stateDir?: string;
   /** Further flags of `serve`. */
   readonly flags?: readonly string[];
-  /** Flags of Node.js itself. */
-  readonly nodeFlags?: readonly string[];
 }
 
 /** What a test keeps of the log. */
-const LOG_CHARACTERS = 4 * 1024 * 1024;
+const LOG_BYTES = 4 * 1024 * 1024;
 
 /** Starts a service and waits until it serves; undefined, and the test skipped, when there is no butane. */
 export async function startServiceProcess(
@@ -91,33 +90,38 @@ export async function startRefused(t: TestContext, options: ServiceProcessOption
 }
 
 async function spawnService(t: TestContext, options: ServiceProcessOptions) {
-  const { site, butane, nodeFlags = [], flags: more = [] } = options;
+  const { site, butane, flags: more = [] } = options;
   const stateDir = options.stateDir ?? (await scratchDirectory(t));
   const program = butane ?? requireProgram(t, 'butane');
   if (program === undefined) return undefined;
   const any = ['--listen', '127.0.0.1:0', '--operator-listen', '127.0.0.1:0'];
   const flags = ['--site', site, '--butane', program, '--state-dir', stateDir, ...any, ...more];
-  const child = spawn(process.execPath, [...nodeFlags, resolve('dist/main.js'), 'serve', ...flags], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+  const logFile = join(await scratchDirectory(t), 'log');
+  const descriptor = openSync(logFile, 'w');
+  // Those that npm start gives.
+  const { serviceFlags } = await import(resolve('tools/lib/service-flags.mjs'));
+  const child = spawn(process.execPath, [...serviceFlags, resolve('dist/main.js'), 'serve', ...flags], {
+    stdio: ['ignore', 'ignore', descriptor],
   });
-  const ended = once(child, 'close');
+  closeSync(descriptor);
+  const ended = once(child, 'exit');
   t.after(async () => {
     child.kill('SIGKILL');
     await ended;
   });
-  return { child, ended, log: collectLog(child) };
+  return { child, ended, log: () => readLog(logFile) };
 }
 
-function collectLog(child: ChildProcess): () => readonly LogLine[] {
-  let text = '';
-  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
-    if (text.length < LOG_CHARACTERS) text += chunk;
-  });
-  return () =>
-    text
-      .slice(0, text.lastIndexOf('\n') + 1)
-      .split('\n')
-      .flatMap(parseLine);
+/** The log goes to a file, so that the service never waits for a test that is busy. */
+function readLog(file: string): readonly LogLine[] {
+  const buffer = Buffer.alloc(LOG_BYTES);
+  const descriptor = openSync(file, 'r');
+  const text = buffer.toString('utf8', 0, readSync(descriptor, buffer));
+  closeSync(descriptor);
+  return text
+    .slice(0, text.lastIndexOf('\n') + 1)
+    .split('\n')
+    .flatMap(parseLine);
 }
 
 /** A line of the log; what Node.js itself says is a line like any other. */

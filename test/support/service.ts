@@ -148,9 +148,9 @@ export async function siteChecked(service: TestService): Promise<void> {
   await eventually(() => service.log.some((line) => line.msg === 'the site was checked'));
 }
 
-/** Waits until a condition holds, at most ten seconds. */
-export async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 500; tries += 1) {
+/** Waits until a condition holds, at most ten seconds unless more is given. */
+export async function eventually(holds: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+  for (let tries = 0; tries < withinMs / 20; tries += 1) {
     if (await holds()) return;
     await delay(20);
   }

@@ -14,14 +14,14 @@ export async function scratchDirectory(t: TestContext): Promise<string> {
 }
 
 /** A site with these files, by their paths in it; removed after the test. Gives its directory. */
-export async function writeSite(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
+export async function writeSite(t: TestContext, files: Readonly<Record<string, string | Buffer>>): Promise<string> {
   const directory = await scratchDirectory(t);
   await addToSite(directory, files);
   return directory;
 }
 
 /** Writes more files into a site. */
-export async function addToSite(directory: string, files: Readonly<Record<string, string>>): Promise<void> {
+export async function addToSite(directory: string, files: Readonly<Record<string, string | Buffer>>): Promise<void> {
   for (const [path, text] of Object.entries(files)) {
     const file = join(directory, path);
     await mkdir(dirname(file), { recursive: true });

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { Type } from 'typebox';
+import { type ErrorCode, ProvisioningError } from '../../errors.ts';
 import { parseAccept } from '../../ignition/accept.ts';
 import { ignitionMediaType } from '../../ignition/media-type.ts';
 import { formatSpecVersion } from '../../ignition/spec-version.ts';
@@ -151,10 +152,30 @@ function deliver(
     noteRendered(audit, about, body);
     return reply.headers(headersOf(about, body)).send(body);
   };
-  const known = renderer.recall(served, asked);
+  let known: Recalled | undefined;
+  try {
+    known = renderer.recall(served, asked);
+  } catch (error) {
+    throw unlessPending(error, site);
+  }
   if (known !== undefined) return send(known);
-  const rendered = withDeadline(renderer.render(served, asked), DEADLINE_MS);
-  return rendered.then((about) => send({ about, body: about.body }));
+  // A machine that went away needs no config, unless another one waits for the same.
+  const rendered = withDeadline(renderer.render(served, asked, { signal: request.signal }), DEADLINE_MS);
+  return rendered.then(
+    (about) => send({ about, body: about.body }),
+    (error: unknown) => {
+      throw unlessPending(error, site);
+    },
+  );
+}
+
+/** What an edit that is on its way may change: the machine, its profile or a value of it is not known. */
+const UNKNOWN: ReadonlySet<ErrorCode> = new Set(['machine-unknown', 'profile-not-found', 'parameter-missing']);
+
+/** 404 ends a boot for good, so it waits until every edit that was made is served or refused. */
+function unlessPending(error: unknown, { pending }: SiteState): unknown {
+  if (!pending || !(error instanceof ProvisioningError) || !UNKNOWN.has(error.code)) return error;
+  return new ProvisioningError('not-ready', `${error.message}, and an edit of the site is being checked; ask again`);
 }
 
 function noteRendered(audit: Record<string, unknown>, about: Recalled['about'], body: Buffer): void {

@@ -400,3 +400,25 @@ test('every text can be parsed, whatever it holds', () => {
     { numRuns: 1000 },
   );
 });
+
+test('a mapping of very many keys is read in time that grows with their number alone', () => {
+  const text = (keys: number) => Array.from({ length: keys }, (_, index) => `k${index}: 1\n`).join('');
+  const started = performance.now();
+  assert.equal(parseYaml(text(40_000), 'a.bu').diagnostics.length, 0);
+  assert.ok(performance.now() - started < 5000);
+});
+
+for (const [title, text] of [
+  ['brackets', '['.repeat(500_000)],
+  ['braces', '{ a: '.repeat(100_000)],
+  ['list items', `${'- '.repeat(500_000)}x`],
+] as const) {
+  test(`a text that nests ${title} without end is refused where it becomes too deep, in little memory`, () => {
+    const before = process.memoryUsage().rss;
+    const [report, ...others] = parseYaml(text, 'a.bu').diagnostics;
+    assert.equal(report?.code, 'too-large');
+    assert.ok((report?.origin?.column ?? 0) > 900);
+    assert.deepEqual(others, []);
+    assert.ok(process.memoryUsage().rss - before < 100 * 1024 * 1024);
+  });
+}
