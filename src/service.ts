@@ -197,8 +197,9 @@ async function openLive(config: Config, logger: Logger): Promise<Live> {
   const { butane, caches, renderer } = engine;
   logger.info(identityFields(butane.identity), 'butane');
   const kept = await loading;
-  for (const [key, content] of kept?.contents ?? []) caches.contents.put(key, content);
-  for (const [key, diagnostics] of kept?.reports ?? []) caches.reports.put(key, diagnostics);
+  // The most useful comes first, and what is put last stays longest.
+  for (const [key, content] of kept?.contents.toReversed() ?? []) caches.contents.put(key, content);
+  for (const [key, diagnostics] of kept?.reports.toReversed() ?? []) caches.reports.put(key, diagnostics);
 
   let watch: SiteWatch | undefined;
   let saysFallback = false;

@@ -241,7 +241,7 @@ describe('A reload that is asked for', { concurrency: true }, () => {
       assertProblem(await reload(at.service, query), 400, 'request-invalid');
     }
     assert.equal((await ask(at.service.operator, '/v1/reload')).status, 404);
-    assertProblem(await ask(at.service.machine, '/v1/reload', { method: 'POST' }), 404, 'not-found');
+    assertProblem(await ask(at.service.machine, '/v1/reload', { method: 'POST' }), 404, 'route-not-found');
   });
 
   test('tells all who ask at the same time', async (t) => {
