@@ -207,8 +207,9 @@ async function openLive(config: Config, logger: Logger, metrics: Metrics): Promi
     logger.warn({ stateDir: config.stateDir, site: decoded.site }, 'what was kept is of another site, and is not used');
     return undefined;
   });
-  for (const [key, content] of kept?.contents ?? []) caches.contents.put(key, content);
-  for (const [key, diagnostics] of kept?.reports ?? []) caches.reports.put(key, diagnostics);
+  // The most useful comes first, and what is put last stays longest.
+  for (const [key, content] of kept?.contents.toReversed() ?? []) caches.contents.put(key, content);
+  for (const [key, diagnostics] of kept?.reports.toReversed() ?? []) caches.reports.put(key, diagnostics);
 
   let watch: SiteWatch | undefined;
   let saysFallback = false;

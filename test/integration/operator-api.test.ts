@@ -2,37 +2,19 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Ajv2020 } from 'ajv/dist/2020.js';
-import addFormats from 'ajv-formats';
 import { pino } from 'pino';
 import { parse } from 'yaml';
 import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import { createOperatorApp } from '../../src/http/operator-app.ts';
 import { digestToken } from '../../src/http/operator-auth.ts';
+import { readContract } from '../support/contract.ts';
 import { routesOf } from '../support/routes.ts';
-import type { Answer } from '../support/service.ts';
 import { ask, askRaw, assertProblem, siteChecked, startTestService } from '../support/service.ts';
 import { butaneProfile, EXAMPLE_SITE, scratchDirectory, writeSite } from '../support/site.ts';
 
 const TOKEN = 'a-token-of-more-than-16-characters';
 const SECRET = 'correct-horse-battery-staple';
 const MAC = '52:54:00:a1:9c:ae';
-
-/** Gives a check of answers against what openapi/operator.yaml says of a path. */
-async function readContract(): Promise<(path: string, answer: Answer) => void> {
-  const document = parse(await readFile('openapi/operator.yaml', 'utf8'));
-  const ajv = new Ajv2020({ strict: false, allErrors: true });
-  addFormats.default(ajv);
-  ajv.addSchema(document, 'document');
-  return (path, answer) => {
-    const type = String(answer.headers['content-type']).split(';')[0] ?? '';
-    const parts = ['paths', path, 'get', 'responses', String(answer.status), 'content', type, 'schema'];
-    const pointer = parts.map((part) => encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')));
-    const validate = ajv.compile({ $ref: `document#/${pointer.join('/')}` });
-    const body: unknown = JSON.parse(answer.body.toString());
-    assert.ok(validate(body), `${path}: ${ajv.errorsText(validate.errors)} in ${answer.body}`);
-  };
-}
 
 test('What the operator API answers is what its document promises', async (t) => {
   const service = await startTestService(t, { site: EXAMPLE_SITE });

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
+import { Abandoned } from '../../../src/butane/fair-queue.ts';
 import { ProvisioningError } from '../../../src/errors.ts';
+import type { FileTree } from '../../../src/fragment/file-tree.ts';
 import type { RenderRequest } from '../../../src/render/render.ts';
 import { createRenderer, withDeadline } from '../../../src/render/renderer.ts';
 import { createCaches, createTranslator } from '../../../src/render/translate.ts';
+import { fileTree } from '../../support/nodes.ts';
 import { machineOf, revisionOf } from '../site/parsed-site.ts';
-import { standInButane, translated } from './stand-in-butane.ts';
+import { refusal, standInButane, translated } from './stand-in-butane.ts';
 
 const SITE = { 'profiles/w.yaml': 'butane: { variant: flatcar, version: 1.1.0, h: "{{ labels.rack }}" }' };
 
@@ -132,6 +136,173 @@ describe('machines that ask the same at the same time', () => {
     const [one, other] = await Promise.all([renderer.render(served, request), renderer.render(served, request)]);
     assert.equal(one.body, other.body);
     assert.equal(butane.asked.length, 1);
+  });
+});
+
+describe('a render that nobody waits for any more', () => {
+  /** A renderer whose butane is busy: what it is asked for waits until it is let through. */
+  function busy() {
+    const waiting: (() => void)[] = [];
+    const butane = standInButane(async ({ source, wanted }) => {
+      await new Promise<void>((fulfil) => waiting.push(fulfil));
+      if (wanted?.() === false) throw new Abandoned();
+      translatedSources.push(source.toString());
+      return translated({ ignition: { version: '3.4.0' }, source: source.toString() });
+    });
+    const translatedSources: string[] = [];
+    const renderer = createRenderer({
+      translator: createTranslator(butane, createCaches(1_000_000)),
+      serviceUrl: 'http://x',
+      now: () => 0,
+    });
+    const served = { revision: revisionOf(SITE), filesDir: '/files' };
+    const ask = (labels: Readonly<Record<string, string>>, signal?: AbortSignal) =>
+      renderer.render(served, { machine: machineOf(labels), profileId: 'w' }, signal === undefined ? {} : { signal });
+    const letThrough = async () => {
+      await setImmediate();
+      for (const go of waiting.splice(0)) go();
+      await setImmediate();
+    };
+    return { ask, letThrough, translatedSources };
+  }
+
+  test('is not begun', async () => {
+    const { ask, letThrough, translatedSources } = busy();
+    const gone = new AbortController();
+    const render = assert.rejects(ask({ rack: 'r7' }, gone.signal), { code: 'not-ready' });
+    gone.abort();
+    await letThrough();
+    await render;
+    assert.equal(translatedSources.length, 0);
+  });
+
+  test('is made all the same while another machine waits for the same', async () => {
+    const { ask, letThrough, translatedSources } = busy();
+    const gone = new AbortController();
+    const renders = [
+      ask({ rack: 'r7' }, gone.signal),
+      ask({ rack: 'r7' }),
+      ask({ rack: 'r7', mac: '52:54:00:00:00:01' }),
+    ];
+    gone.abort();
+    await letThrough();
+    const bodies = (await Promise.all(renders)).map(({ body }) => body.toString());
+    assert.equal(new Set(bodies).size, 1);
+    assert.equal(translatedSources.length, 1);
+  });
+
+  test('is made for a machine that comes just as it is given up', async () => {
+    const { ask, letThrough, translatedSources } = busy();
+    const gone = new AbortController();
+    const first = ask({ rack: 'r7' }, gone.signal).catch(() => 'given up');
+    gone.abort();
+    const late = new AbortController();
+    const second = ask({ rack: 'r7', mac: '52:54:00:00:00:01' }, late.signal);
+    await letThrough();
+    await letThrough();
+    assert.ok((await second).body.includes('r7'));
+    await first;
+    assert.equal(translatedSources.length, 1);
+  });
+
+  test('is no lasting outcome: the next machine that asks gets its config', async () => {
+    const { ask, letThrough } = busy();
+    const gone = new AbortController();
+    const render = ask({ rack: 'r7' }, gone.signal).catch(() => 'given up');
+    gone.abort();
+    await letThrough();
+    assert.equal(await render, 'given up');
+    const again = ask({ rack: 'r7' });
+    await letThrough();
+    assert.ok((await again).body.includes('r7'));
+  });
+});
+
+describe('a revision that shares with an earlier one', () => {
+  const files = (say: string) => ({
+    ...SITE,
+    'profiles/other.yaml': `butane: { variant: flatcar, version: 1.1.0, say: ${say} }`,
+    'groups/a.yaml': 'profile: w\nmatch: { rack: r7 }',
+  });
+
+  test('gives the same without a render, and its own where it is another one', async () => {
+    const renders: string[] = [];
+    const butane = standInButane(({ source }) =>
+      translated({ ignition: { version: '3.4.0' }, source: source.toString() }),
+    );
+    const renderer = createRenderer({
+      translator: createTranslator(butane, createCaches(1_000_000)),
+      now: () => 0,
+      onRender: (outcome) => void renders.push(outcome),
+    });
+    const bodyOf = async (say: string, profileId: string) => {
+      const served = { revision: revisionOf(files(say)), filesDir: '/files' };
+      return (await renderer.render(served, { machine: machineOf({ rack: 'r7' }), profileId })).body.toString();
+    };
+    const first = [await bodyOf('one', 'w'), await bodyOf('one', 'other')];
+    assert.equal(renders.length, 2);
+    assert.equal(await bodyOf('two', 'w'), first[0]);
+    assert.equal(renders.length, 2);
+    assert.notEqual(await bodyOf('two', 'other'), first[1]);
+    assert.equal(renders.length, 3);
+    assert.equal(await bodyOf('one', 'other'), first[1]);
+    assert.equal(renders.length, 3);
+  });
+
+  test('renders anew when the parameters of a group, the settings or the files are others', async () => {
+    let renders = 0;
+    const butane = standInButane(() => translated({ ignition: { version: '3.4.0' } }));
+    const renderer = createRenderer({
+      translator: createTranslator(butane, createCaches(1_000_000)),
+      now: () => 0,
+      onRender: () => {
+        renders += 1;
+      },
+    });
+    const edits: readonly (readonly [Readonly<Record<string, string>>, FileTree])[] = [
+      [{}, fileTree({})],
+      [{ 'groups/a.yaml': 'profile: w\nmatch: { rack: r7 }\n# edited' }, fileTree({})],
+      [{ 'groups/b.yaml': 'parameters: {}\nmatch: { rack: r7, kind: k }' }, fileTree({})],
+      [{ 'site.yaml': 'strict: false' }, fileTree({})],
+      [{}, fileTree({ a: '' })],
+      [{}, fileTree({ a: { run: '' } })],
+      [{}, fileTree({})],
+    ];
+    const counts: number[] = [];
+    for (const [edit, tree] of edits) {
+      const served = { revision: revisionOf({ ...files('one'), ...edit }, tree), filesDir: '/files' };
+      await renderer.render(served, { machine: machineOf({ rack: 'r7', kind: 'k' }), profileId: 'w' });
+      counts.push(renders);
+    }
+    assert.deepEqual(counts, [1, 2, 3, 4, 5, 6, 6]);
+  });
+
+  test('remembers a lasting failure too, and forgets it with its cause', async () => {
+    let renders = 0;
+    const butane = standInButane(({ source }) =>
+      source.toString().includes('BAD')
+        ? refusal([{ severity: 'error', path: '$.x', message: 'this is bad' }])
+        : translated({ ignition: { version: '3.4.0' } }),
+    );
+    const renderer = createRenderer({
+      translator: createTranslator(butane, createCaches(1_000_000)),
+      now: () => 0,
+      onRender: () => {
+        renders += 1;
+      },
+    });
+    const ask = (fragment: string, unrelated: string) => {
+      const revision = revisionOf({
+        'profiles/w.yaml': 'layers: [fragments/a.bu]\nbutane: { variant: fcos, version: 1.5.0 }',
+        'fragments/a.bu': fragment,
+        'fragments/b.bu': unrelated,
+      });
+      return renderer.render({ revision, filesDir: '/files' }, { machine: machineOf(), profileId: 'w' });
+    };
+    for (const unrelated of ['a: 1', 'a: 2'])
+      await assert.rejects(ask('x: BAD', unrelated), { code: 'profile-broken' });
+    assert.equal(renders, 1);
+    assert.ok(await ask('x: GOOD', 'a: 1'));
   });
 });
 
