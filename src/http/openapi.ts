@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import { stringify } from 'yaml';
 import type { App } from './app.ts';
+import { FREE_LABELS } from './routes/labels.ts';
 import { problemResponse } from './routes/schemas.ts';
 
 /** What a document says about itself. */
@@ -60,8 +61,8 @@ function mapOperations(paths: unknown, secured: boolean): JsonObject {
       );
       return {
         ...operation,
-        ...(labelled ? { parameters: [...parameters, FREE_LABELS] } : {}),
-        responses: { ...described, ...refused },
+        ...(labelled ? { parameters: [...parameters, FREE_LABELS_PARAMETER] } : {}),
+        responses: { 400: UNREADABLE, ...described, ...refused },
       };
     }),
   );
@@ -70,14 +71,17 @@ function mapOperations(paths: unknown, secured: boolean): JsonObject {
 /** What the generator writes when a schema has no description. */
 const NO_DESCRIPTION = 'Default Response';
 
-const FREE_LABELS = {
+/** Every route refuses a query that is not percent-encoded text. */
+const UNREADABLE = problemResponse('The request cannot be understood');
+
+const FREE_LABELS_PARAMETER = {
   in: 'query',
   name: 'labels',
   description: 'Any other key is a free label',
   required: false,
   style: 'form',
   explode: true,
-  schema: { type: 'object', additionalProperties: { type: 'string', maxLength: 256 } },
+  schema: { type: 'object', ...FREE_LABELS },
 };
 
 /** Moves every schema with a title to the components, so that each is written once. */
