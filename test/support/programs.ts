@@ -12,7 +12,8 @@ export type ProgramName =
   | 'setpriv'
   | 'chrt'
   | 'prlimit'
-  | 'useradd';
+  | 'useradd'
+  | 'schemathesis';
 
 interface Program {
   /** Tried in this order. Relative paths start at the checkout; a bare name is looked up in PATH. */
@@ -41,6 +42,11 @@ const programs: Readonly<Record<ProgramName, Program>> = {
   chrt: { places: ['/usr/bin/chrt', '/bin/chrt'], install: 'apt-get install util-linux' },
   prlimit: { places: ['/usr/bin/prlimit', '/bin/prlimit'], install: 'apt-get install util-linux' },
   setpriv: { places: ['setpriv'], install: 'apt-get install util-linux' },
+  schemathesis: {
+    places: ['./.tools/venv/bin/schemathesis'],
+    install:
+      'install python3-venv, then run python3 -m venv .tools/venv && .tools/venv/bin/pip install --require-hashes -r tools/schemathesis/requirements.txt',
+  },
   useradd: { places: ['useradd', '/usr/sbin/useradd'], install: 'apt-get install passwd' },
 };
 
