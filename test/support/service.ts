@@ -29,7 +29,8 @@ export interface TestService {
 }
 
 /** What a test may choose; everything else is as by default. */
-export interface TestServiceOptions extends Partial<Pick<Config, 'trustedProxies' | 'operatorTokenFile' | 'listen'>> {
+export interface TestServiceOptions
+  extends Partial<Pick<Config, 'trustedProxies' | 'operatorTokenFile' | 'listen' | 'logLevel'>> {
   readonly site: string;
   /** Another program than the real butane. */
   readonly butane?: string;
@@ -59,7 +60,7 @@ export async function startTestService(t: TestContext, options: TestServiceOptio
     logFormat: 'json',
     ...rest,
   };
-  const service = await startService(config, pino({ base: null }, sink));
+  const service = await startService(config, pino({ base: null, level: config.logLevel }, sink));
   t.after(() => service.close());
   const machine = `http://${service.machineAddress}`;
   const operator = `http://${service.operatorAddress}`;
