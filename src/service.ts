@@ -19,6 +19,7 @@ import { createOperatorApp } from './http/operator-app.ts';
 import { openTokenFile } from './http/operator-token-file.ts';
 import type { SiteState } from './http/site-state.ts';
 import { notReady } from './http/site-state.ts';
+import { isGitAtWork } from './live/git-lock-file.ts';
 import { createKeeper } from './live/keeper.ts';
 import { logEvents } from './live/live-log.ts';
 import type { LiveSite } from './live/live-site.ts';
@@ -163,17 +164,18 @@ export interface Service {
 /** A read is taken when nothing was edited until this long after it. */
 const CALM_MS = 30;
 
-/** Reads are given up as hopeless after so many, and the last one is taken as it is. */
-const MAX_READS = 20;
+/** What goes on for longer is no single edit, and the site is taken as it is. */
+const MAX_UNREST_MS = 10_000;
 
 /** Reads a site when nobody edits it: half of a `git checkout` is a site that nobody wrote. */
 async function readCalmly(site: string, watch: SiteWatch | undefined): Promise<SourceTree> {
-  for (let reads = 1; ; reads += 1) {
+  const startedAt = performance.now();
+  for (;;) {
     const generation = watch?.generation;
     const tree = await readSite(site);
-    if (watch === undefined) return tree;
+    if (watch === undefined || performance.now() - startedAt > MAX_UNREST_MS) return tree;
     await setTimeout(CALM_MS);
-    if (watch.generation === generation || reads >= MAX_READS) return tree;
+    if (watch.generation === generation && !(await isGitAtWork(site))) return tree;
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import {
   type FastifyBaseLogger,
@@ -15,6 +16,7 @@ import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import type { ClosedReason, ConnectionLimits, Connections } from './connections.ts';
 import { ANSWER_LIMITS, boundConnections } from './connections.ts';
 import { createProblem, PROBLEM_TYPE, toProvisioningError } from './problem.ts';
+import { closeProtocolGaps } from './protocol-gaps.ts';
 import { refuseInvalid } from './refuse-invalid.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 
@@ -105,19 +107,28 @@ export function createApp(options: AppOptions): App {
       }
       const fault =
         CLIENT_FAULTS[error.code ?? ''] ?? (['request-invalid', 'this is not HTTP that the service reads'] as const);
-      const problem = createProblem(new ProvisioningError(...fault), randomUUID());
-      const { status, code, instance: reqId } = problem;
-      logger.info({ reqId, status, code, fault: error.code, remote: socket.remoteAddress }, 'request');
-      requests?.countUnread(status);
-      const body = JSON.stringify(problem);
-      socket.end(
-        `HTTP/1.1 ${status} ${status === 400 ? 'Bad Request' : 'Service Unavailable'}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-      );
+      refuse(socket, new ProvisioningError(...fault), error.code);
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
   const connections = boundConnections(app.server, limits, onConnectionClosed);
   app.decorate('connections', connections);
   app.addHook('preClose', async () => connections.close());
+  closeProtocolGaps(app.server, (socket) =>
+    refuse(socket, new ProvisioningError('request-invalid', 'this is no proxy'), 'CONNECT'),
+  );
+
+  /** Answers on a connection that has no request which the framework knows, and closes it. */
+  function refuse(socket: Socket, error: ProvisioningError, fault: string | undefined): void {
+    const problem = createProblem(error, randomUUID());
+    const { status, code, instance: reqId } = problem;
+    logger.info({ reqId, status, code, fault, remote: socket.remoteAddress }, 'request');
+    requests?.countUnread(status);
+    const body = JSON.stringify(problem);
+    socket.end(
+      `HTTP/1.1 ${status} ${status === 400 ? 'Bad Request' : 'Service Unavailable'}\r\nContent-Type: ${PROBLEM_TYPE}\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+    );
+  }
+
   app.decorateRequest('audit', undefined);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   app.setNotFoundHandler((request, reply) =>

@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import { stringify } from 'yaml';
 import type { App } from './app.ts';
+import { FREE_LABELS } from './routes/labels.ts';
 import { problemResponse } from './routes/schemas.ts';
 
 /** What a document says about itself. */
@@ -64,8 +65,8 @@ function mapOperations(paths: unknown, secured: boolean): JsonObject {
       );
       return {
         ...operation,
-        ...(labelled ? { parameters: [...parameters, FREE_LABELS] } : {}),
-        responses: { ...described, ...unchanged, ...refused },
+        ...(labelled ? { parameters: [...parameters, FREE_LABELS_PARAMETER] } : {}),
+        responses: { 400: UNREADABLE, ...described, ...unchanged, ...refused },
       };
     }),
   );
@@ -80,14 +81,17 @@ function isJson(response: unknown): boolean {
   return isObject(response) && isObject(response.content) && 'application/json' in response.content;
 }
 
-const FREE_LABELS = {
+/** Every route refuses a query that is not percent-encoded text. */
+const UNREADABLE = problemResponse('The request cannot be understood');
+
+const FREE_LABELS_PARAMETER = {
   in: 'query',
   name: 'labels',
   description: 'Any other key is a free label',
   required: false,
   style: 'form',
   explode: true,
-  schema: { type: 'object', additionalProperties: { type: 'string', maxLength: 256 } },
+  schema: { type: 'object', ...FREE_LABELS },
 };
 
 /** Moves every schema with a title to the components, so that each is written once. */

@@ -23,7 +23,7 @@ export interface WatchOptions {
 }
 
 /** An edit is taken to be over after this long without a sign of another, and after the second one in any case. */
-const QUIET_MS = 100;
+const QUIET_MS = 150;
 const LONGEST_MS = 1000;
 
 /** How often every file is looked at where the file system tells nothing. */

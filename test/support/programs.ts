@@ -20,9 +20,8 @@ export type ProgramName =
   | 'systemd-analyze'
   | 'nsenter'
   | 'promtool'
-  | 'git'
   | 'mkfifo'
-  | 'rsync';
+  | 'schemathesis';
 
 interface Program {
   /** Tried in this order. Relative paths start at the checkout; a bare name is looked up in PATH. */
@@ -59,6 +58,11 @@ const programs: Readonly<Record<ProgramName, Program>> = {
   git: { places: ['git'], install: 'apt-get install git' },
   mkfifo: { places: ['mkfifo'], install: 'apt-get install coreutils' },
   rsync: { places: ['rsync'], install: 'apt-get install rsync' },
+  schemathesis: {
+    places: ['./.tools/venv/bin/schemathesis'],
+    install:
+      'install python3-venv, then run python3 -m venv .tools/venv && .tools/venv/bin/pip install --require-hashes -r tools/schemathesis/requirements.txt',
+  },
   useradd: { places: ['useradd', '/usr/sbin/useradd'], install: 'apt-get install passwd' },
 };
 

@@ -32,7 +32,7 @@ export interface TestService {
 
 /** What a test may choose; everything else is as by default. */
 export interface TestServiceOptions
-  extends Partial<Pick<Config, 'trustedProxies' | 'operatorTokenFile' | 'listen' | 'stateDir' | 'watch'>> {
+  extends Partial<Pick<Config, 'trustedProxies' | 'operatorTokenFile' | 'listen' | 'logLevel' | 'stateDir' | 'watch'>> {
   readonly site: string;
   /** Another program than the real butane. */
   readonly butane?: string;
@@ -65,10 +65,12 @@ export async function startTestService(t: TestContext, options: TestServiceOptio
     ...rest,
   };
   const removeState = () => (rest.stateDir === undefined ? rm(stateDir, { recursive: true, force: true }) : undefined);
-  const service = await startService(config, pino({ base: null }, sink)).catch(async (error: unknown) => {
-    await removeState();
-    throw error;
-  });
+  const service = await startService(config, pino({ base: null, level: config.logLevel }, sink)).catch(
+    async (error: unknown) => {
+      await removeState();
+      throw error;
+    },
+  );
   t.after(async () => {
     await service.close();
     await removeState();

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import { parse, stringify } from 'yaml';
+import { startLoneService } from '../support/lone-service.ts';
+import { requireProgram } from '../support/programs.ts';
+import { EXAMPLE_SITE, scratchDirectory } from '../support/site.ts';
+
+const execute = promisify(execFile);
+
+const TOKEN = 'a-token-of-more-than-16-characters';
+
+/** A run takes a quarter of this on two cores. */
+const RUN_MS = 180_000;
+
+/**
+ * Has schemathesis ask everything that a document describes, and more, of a service that serves the example site. It
+ * checks statuses, types, headers and bodies against the document, that what the document allows is accepted, that what
+ * it does not allow is refused, and that nothing is 5xx. Which checks are off, and why, says schemathesis.toml.
+ */
+async function hold(t: TestContext, api: 'machine' | 'operator', document: string, token?: string): Promise<void> {
+  const schemathesis = requireProgram(t, 'schemathesis');
+  if (schemathesis === undefined || requireProgram(t, 'butane') === undefined) return;
+  const scratch = await scratchDirectory(t);
+  const tokenFile = join(scratch, 'token');
+  await writeFile(tokenFile, token ?? '');
+  const service = await startLoneService({
+    site: EXAMPLE_SITE,
+    stateDir: join(scratch, 'state'),
+    flags: token === undefined ? [] : ['--operator-token-file', tokenFile],
+  });
+  t.after(() => service.end());
+  const file = join(scratch, 'openapi.yaml');
+  await writeFile(file, document);
+  const config = ['--config-file', resolve('tools/schemathesis/schemathesis.toml')];
+  const header = token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`];
+  const args = [...config, '--no-color', 'run', file, '--url', service[api], ...header];
+  // What it leaves behind, it leaves where it runs.
+  const run = execute(schemathesis, args, { cwd: scratch, timeout: RUN_MS, maxBuffer: 64 * 1024 * 1024 });
+  const { stdout } = await run.catch(({ stdout, stderr }: { stdout: string; stderr: string }) =>
+    assert.fail(`schemathesis found faults:\n${stdout.slice(-20_000)}${stderr}`),
+  );
+  assert.match(stdout, /No issues found/);
+  assert.ok(service.alive());
+}
+
+test('The machine API does what its OpenAPI document says, whatever it is asked', async (t) => {
+  await hold(t, 'machine', await readFile('openapi/machine.yaml', 'utf8'));
+});
+
+test('The operator API with a token does what its OpenAPI document says, whatever it is asked', async (t) => {
+  await hold(t, 'operator', await readFile('openapi/operator.yaml', 'utf8'), TOKEN);
+});
+
+test('The operator API without a token does the same but for the token, which nobody has to send', async (t) => {
+  const { security: _, ...open } = parse(await readFile('openapi/operator.yaml', 'utf8'));
+  await hold(t, 'operator', stringify(open));
+});
