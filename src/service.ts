@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, constants } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import type { Butane, ButaneIdentity } from './butane/butane.ts';
@@ -175,6 +175,8 @@ async function readCalmly(site: string, watch: SiteWatch | undefined): Promise<S
     const tree = await readSite(site);
     if (watch === undefined || performance.now() - startedAt > MAX_UNREST_MS) return tree;
     await setTimeout(CALM_MS);
+    // After a loop that was busy the clock comes before what the system has to tell.
+    await setImmediate();
     if (watch.generation === generation && !(await isGitAtWork(site))) return tree;
   }
 }
@@ -242,7 +244,8 @@ async function openLive(config: Config, logger: Logger, metrics: Metrics): Promi
   if (config.watch !== 'off') {
     watch = watchSite(config.site, {
       poll: config.watch === 'poll',
-      onSettled: () => void site.reload(),
+      onReady: () => void site.reload(),
+      onSettled: () => void site.reload({ edited: true }),
       onFault: (err) => logger.error({ err }, 'the site cannot be watched; ask for a reload, or use --watch poll'),
     });
   }

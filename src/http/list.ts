@@ -10,23 +10,32 @@ const MAX_LIMIT = 1000;
 /** The longest value of a query key: a revision's id and two numbers, or a profile's id. */
 const MAX_VALUE = 256;
 
+const AFTER = {
+  minLength: 1,
+  maxLength: MAX_VALUE,
+  description: '`next` of the answer before; without it the list begins at its start',
+};
+
 const PAGE = {
   limit: Type.Optional(
     Type.Integer({ minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT, description: 'Entries at most' }),
   ),
-  after: Type.Optional(
-    Type.String({
-      minLength: 1,
-      maxLength: MAX_VALUE,
-      description: '`next` of the answer before; without it the list begins at its start',
-    }),
-  ),
+  after: Type.Optional(Type.String(AFTER)),
 };
 
 /** The query of a list: its filters and the page that is asked for. Any other key is refused. */
 export function listQuery<T extends TProperties>(filters: T): TObject<T & typeof PAGE> {
   return Type.Object({ ...filters, ...PAGE }, { additionalProperties: false });
 }
+
+/** The same for a list whose cursor is a position in a list of a certain name. */
+export function positionalQuery<T extends TProperties>(filters: T): TObject<T & typeof PAGE> {
+  const cursor = Type.Optional(Type.String({ ...AFTER, pattern: CURSOR.source }));
+  return Type.Object({ ...filters, ...PAGE, after: cursor }, { additionalProperties: false });
+}
+
+/** The name of a list and a position in it. */
+const CURSOR = /^([0-9a-f]+\.[0-9]+)\.([0-9]{1,9})$/;
 
 /** A filter that takes an id. */
 export function idFilter(description: string) {
@@ -67,8 +76,8 @@ export function pageById<T extends { readonly id: string }>(sorted: readonly T[]
 
 /**
  * One page of what passes in a list whose entries have no id, so that the cursor is a position in the whole list. It
- * counts only as long as the list has the same `name`, which changes with the list. Throws `request-invalid` for any
- * other cursor.
+ * counts only as long as the list has the same `name`, which changes with the list. Throws `revision-not-found` for a
+ * cursor of another list.
  */
 export function pageByPosition<T>(
   list: readonly T[],
@@ -92,18 +101,10 @@ function cut<T>(list: readonly T[], start: number, query: PageQuery, cursor: (la
 }
 
 function positionIn(after: string, name: string): number {
-  const [, of, position] = /^(.+)\.(\d{1,9})$/.exec(after) ?? [];
-  if (of === undefined || position === undefined) {
-    throw new ProvisioningError(
-      'request-invalid',
-      'the query key `after` must be what `next` of an answer of this list was',
-    );
-  }
-  if (of !== name) {
-    throw new ProvisioningError(
-      'request-invalid',
-      'the list has changed since the answer that `after` is from; ask again without it',
-    );
-  }
-  return Number(position);
+  const [, of, position] = CURSOR.exec(after) ?? [];
+  if (of === name && position !== undefined) return Number(position);
+  throw new ProvisioningError(
+    'revision-not-found',
+    'the list has changed since the answer that `after` is from; ask again without it',
+  );
 }

@@ -123,9 +123,9 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     audience: 'operator',
     fault: CLIENT,
     meaning:
-      'The comparison names a revision that the service never had, or does not keep any more: it keeps the last eight.',
+      'The comparison names a revision that the service never had, or does not keep any more: it keeps the last eight. Or the list of reports has changed since the answer that after is from.',
     remedy:
-      'GET /v1/revisions lists the last ones and says which are comparable. pilotlight diff compares two directories.',
+      'GET /v1/revisions lists the last ones and says which are comparable. pilotlight diff compares two directories. A walk through the reports begins again without after.',
   },
   'revision-refused': {
     status: 409,

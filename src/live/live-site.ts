@@ -102,9 +102,10 @@ export interface LiveSite {
   open(kept: Decoded | undefined): Promise<void>;
   /**
    * Reads the site again and serves it, unless it breaks something. A call while another reload goes on waits for one
-   * that begins after it. `force` takes a revision that breaks something, and never one that does not parse.
+   * that begins after it. `force` takes a revision that breaks something, and never one that does not parse; `edited`
+   * says that there was a sign of an edit.
    */
-  reload(options?: { readonly force?: boolean }): Promise<Reloaded>;
+  reload(options?: { readonly force?: boolean; readonly edited?: boolean }): Promise<Reloaded>;
   /** Ends what goes on; the copies of files/ are removed by {@link LiveSite.dispose}. */
   close(): Promise<void>;
   dispose(): Promise<void>;
@@ -151,7 +152,9 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
   let checking: Promise<void> = Promise.resolve();
   let going: Promise<Reloaded> | undefined;
   /** One reload that begins after the one that goes on, for all who asked meanwhile. */
-  let next: { force: boolean; readonly result: Promise<Reloaded> } | undefined;
+  let next: { force: boolean; edited: boolean; readonly result: Promise<Reloaded> } | undefined;
+  /** What is read now, or is to be, may be or is something else than what is served. */
+  let differs = false;
   let retry: NodeJS.Timeout | undefined;
   let opening: Promise<void> | undefined;
 
@@ -231,9 +234,11 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
       const wasRefused = refusal !== undefined;
       refusal = undefined;
       if (current.source === 'state') current = Object.freeze({ ...current, source: 'site' });
+      differs = false;
       if (wasRefused) events.onTakenBack(current);
       return { outcome: 'unchanged', revision: id };
     }
+    differs = true;
     const parsed = parseSite({ ...tree, files: shareFiles(tree.files, before.files) }, before.parsed);
     if (parsed.value === undefined) {
       const reports = parsed.diagnostics.map((diagnostic) => ({ diagnostic }));
@@ -299,27 +304,30 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
     }
   }
 
-  function begin(force: boolean): Promise<Reloaded> {
+  function begin(force: boolean, edited: boolean): Promise<Reloaded> {
+    differs = edited;
     const result = attemptAndTell(force).finally(() => {
       going = undefined;
+      differs = false;
     });
     going = result;
     return result;
   }
 
-  function reload({ force = false }: { readonly force?: boolean } = {}): Promise<Reloaded> {
+  function reload({ force = false, edited = false }: Parameters<LiveSite['reload']>[0] = {}): Promise<Reloaded> {
     // Also in between, when one has ended and the next has not begun: two at once would serve the older edit last.
     if (next !== undefined) {
       next.force ||= force;
+      next.edited ||= edited;
       return next.result;
     }
-    if (going === undefined) return begin(force);
+    if (going === undefined) return begin(force, edited);
     const result = going.then(() => {
-      const forced = next?.force ?? false;
+      const asked = next;
       next = undefined;
-      return begin(forced);
+      return begin(asked?.force ?? false, asked?.edited ?? false);
     });
-    next = { force, result };
+    next = { force, edited, result };
     return result;
   }
 
@@ -334,7 +342,8 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
     // Whatever the site directory is like, what was served before the restart is served at once.
     if (decoded !== undefined && (await openKept(decoded))) {
       checkCurrent();
-      void reload();
+      // Until the site was read nobody knows whether it is another one.
+      void reload({ edited: true });
       return;
     }
     const tree = await options.read();
@@ -357,7 +366,7 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
       return history.records;
     },
     get pending() {
-      return going !== undefined || next !== undefined || (options.edited?.() ?? false);
+      return differs || next?.edited === true || (options.edited?.() ?? false);
     },
     find: (id) => kept.find(id),
     open(decoded) {

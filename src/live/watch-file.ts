@@ -16,6 +16,8 @@ export interface SiteWatch {
 export interface WatchOptions {
   /** Look at every file each second, for file systems that tell nothing. */
   readonly poll: boolean;
+  /** Called when the watch of a directory has begun: nobody told of edits until then. */
+  readonly onReady: () => void;
   /** Called when edits have settled. */
   readonly onSettled: () => void;
   /** Called when the watch itself is in trouble. */
@@ -56,7 +58,10 @@ export function watchSite(directory: string, options: WatchOptions): SiteWatch {
     root = now;
     inside = watchInside(now.path);
     // What was written before the watch had begun is told by nobody else.
-    inside.once('ready', note);
+    inside.once('ready', () => {
+      generation += 1;
+      if (closing === undefined) options.onReady();
+    });
   }
 
   async function look(): Promise<void> {

@@ -255,7 +255,7 @@ test('Foreman CVE-2016-3728, CVE-2022-4130: nothing that a site or a request nam
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 /** What answers to anybody, since it tells no more than that the service is up. */
-const OPEN = new Set(['/healthz', '/readyz']);
+const OPEN = new Set(['/healthz', '/readyz', '/problems']);
 
 test('Cobbler CVE-2018-1000226: every route refuses who has no token, or another one', async (t) => {
   const service = await startWithToken(t, EXAMPLE_SITE);
@@ -337,7 +337,7 @@ test('Cobbler CVE-2022-0860, CVE-2024-47533: empty, null and -1 are no credentia
     const flags = ['--listen', '127.0.0.1:0', '--operator-listen', '127.0.0.1:0', '--operator-token-file', file];
     const { code, printed } = await failing('serve', '--site', EXAMPLE_SITE, ...flags);
     assert.equal(code, 1, text);
-    assert.match(printed, /must hold one word of at least 16 characters/);
+    assert.match(printed, /must hold one token on each line/);
   }
 });
 

@@ -98,7 +98,7 @@ test('The lists of the operator API', async (t) => {
       ['/v1/groups?s3cr3t%20s3cr3t=1', /^the query key is not known here; known are profile, limit, after$/],
       ['/v1/groups?__proto__=1', /`__proto__` is not known here/],
       ['/v1/groups?profile=', /`profile` must/],
-      ['/v1/reports?after=s3cr3t', /^the query key `after` must be what `next` of an answer of this list was$/],
+      ['/v1/reports?after=s3cr3t', /^the query key `after` must/],
     ];
     for (const [path, says] of cases) {
       const detail = assertProblem(await ask(service.operator, path), 400, 'request-invalid');
@@ -133,11 +133,11 @@ test('A cursor of reports that were replaced is refused, and one of ids goes on'
   assert.equal((await get(`/v1/reports?after=${next}`)).reports.length, 2);
   const { next: nextProfile } = await get('/v1/profiles?limit=1');
   items = [report, report, report, report];
-  assert.equal((await get(`/v1/reports?after=${next}`)).status, 400);
+  assert.equal((await get(`/v1/reports?after=${next}`)).status, 404);
   items = [report, report, report];
   current = { ...served, revision: { ...served.revision, id: 'f'.repeat(64) } };
   const { status, code, detail } = await get(`/v1/reports?after=${next}`);
-  assert.deepEqual([status, code], [400, 'request-invalid']);
+  assert.deepEqual([status, code], [404, 'revision-not-found']);
   assert.match(detail, /^the list has changed since the answer that `after` is from; ask again without it$/);
   assert.equal((await get(`/v1/profiles?after=${nextProfile}`)).status, 200);
 });

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import type { App } from '../app.ts';
-import { checkListQuery, idFilter, listQuery, PAGE_FIELDS, pageByPosition } from '../list.ts';
+import { checkListQuery, idFilter, PAGE_FIELDS, pageByPosition, positionalQuery } from '../list.ts';
 import type { SiteReport, SiteState } from '../site-state.ts';
 import { problemResponse, ReportSchema, reportJson, SEVERITIES } from './schemas.ts';
 
@@ -16,7 +16,7 @@ const ReportsSchema = Type.Object(
   { title: 'Reports' },
 );
 
-const ListSchema = listQuery({
+const ListSchema = positionalQuery({
   severity: Type.Optional(Type.String({ enum: [...SEVERITIES], description: 'Only reports of this severity' })),
   profile: idFilter('Only reports that came up for this profile'),
   group: idFilter('Only reports that came up for this group'),
@@ -33,7 +33,8 @@ export function reportRoutes(app: App, { site }: { readonly site: SiteState }): 
         querystring: ListSchema,
         response: {
           200: ReportsSchema,
-          400: problemResponse('A query key is not known or cannot be what it says, or the list has changed'),
+          400: problemResponse('A query key is not known or cannot be what it says'),
+          404: problemResponse('The list has changed since the answer that `after` is from'),
           503: problemResponse('No revision is served yet'),
         },
       },

@@ -47,32 +47,40 @@ describe('a list by position', () => {
   const even = (item: number) => item % 2 === 0;
 
   test('is walked to its end, each entry that passes once', () => {
-    const first = pageByPosition(list, 'r1', even, { limit: 3 });
+    const first = pageByPosition(list, 'a1.9', even, { limit: 3 });
     assert.deepEqual([first.items, first.about.total], [[0, 2, 4], 5]);
-    const second = pageByPosition(list, 'r1', even, { limit: 3, ...after(first.about.next) });
+    const second = pageByPosition(list, 'a1.9', even, { limit: 3, ...after(first.about.next) });
     assert.deepEqual([second.items, second.about], [[6, 8], { total: 5 }]);
   });
 
   test('has its cursor in the whole list, so another filter goes on where it was', () => {
-    const { about } = pageByPosition(list, 'r1', even, { limit: 3 });
-    assert.deepEqual(pageByPosition(list, 'r1', () => true, after(about.next)).items, [5, 6, 7, 8, 9]);
+    const { about } = pageByPosition(list, 'a1.9', even, { limit: 3 });
+    assert.deepEqual(pageByPosition(list, 'a1.9', () => true, after(about.next)).items, [5, 6, 7, 8, 9]);
   });
 
   test('refuses the cursor of another list, and says what to do', () => {
-    const { about } = pageByPosition(list, 'r1', even, { limit: 3 });
-    assert.throws(() => pageByPosition(list, 'r2', even, after(about.next)), invalid(/has changed.*without it/));
+    const { about } = pageByPosition(list, 'a1.9', even, { limit: 3 });
+    assert.throws(() => pageByPosition(list, 'a2.9', even, after(about.next)), gone(/has changed.*without it/));
   });
 
-  for (const cursor of ['x', '5', 'r1.', 'r1.-1', 'r1.1e3', 'r1.99999999999', '.5', 'r1.5 ']) {
+  for (const cursor of ['x', '5', 'a1.9.', 'a1.9.-1', 'a1.9.1e3', 'a1.9.99999999999', '.5', 'a1.9.5 ']) {
     test(`refuses ${cursor}, which is no cursor`, () => {
-      assert.throws(() => pageByPosition(list, 'r1', even, { after: cursor }), invalid(/`after` must be/));
+      assert.throws(() => pageByPosition(list, 'a1.9', even, { after: cursor }), gone(/has changed/));
     });
   }
 
   test('has nothing behind its end', () => {
-    assert.deepEqual(pageByPosition(list, 'r1', even, { after: 'r1.999999999' }), { items: [], about: { total: 5 } });
+    assert.deepEqual(pageByPosition(list, 'a1.9', even, { after: 'a1.9.999999999' }), {
+      items: [],
+      about: { total: 5 },
+    });
   });
 });
+
+function gone(says: RegExp) {
+  return (error: unknown) =>
+    error instanceof ProvisioningError && error.code === 'revision-not-found' && says.test(error.message);
+}
 
 function after(next: string | undefined): PageQuery {
   assert.ok(next !== undefined);

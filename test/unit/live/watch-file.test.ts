@@ -30,6 +30,9 @@ async function watched(t: TestContext, site: string, poll = false): Promise<Watc
   const faults: Error[] = [];
   const watch = watchSite(site, {
     poll,
+    onReady: () => {
+      settled += 1;
+    },
     onSettled: () => {
       settled += 1;
     },
