@@ -49,6 +49,7 @@ async function askRound(
   connection.send(sent);
   for (const request of round) {
     const got = await nextAnswer(connection, request.method === 'HEAD');
+    if (got instanceof WireFault && endsConnection(request) && request !== round.at(-1)) return 'close';
     if (got instanceof Error) return { fault: got.message, sent, got: undefined };
     count(tally, typeof got === 'string' ? got : got.status);
     // Bytes that were sent after a refused request are unread there, and the system then resets the connection.
@@ -59,6 +60,14 @@ async function askRound(
     if (got.headers.get('connection') === 'close') return 'close';
   }
   return 'keep';
+}
+
+/**
+ * After such a request nothing may follow: the connection ends, and a system that is left with unread bytes drops what it
+ * has not sent yet (RFC 9112, 9.6).
+ */
+function endsConnection({ headers }: FuzzRequest): boolean {
+  return headers.some(([name, value]) => name === 'Upgrade' || (name === 'Connection' && value.includes('close')));
 }
 
 /** Sends bytes and nothing more, and reads whatever comes until the other side closes. */

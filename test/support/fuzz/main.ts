@@ -63,7 +63,7 @@ function describeResult(result: CampaignResult): string {
     `${requests} requests in ${conversations} conversations, ${seconds.toFixed(1)} s, ${Math.round(requests / seconds)}/s`,
     `answers: ${byStatus.join(', ')}`,
     `log: ${logLines} lines`,
-    `memory: ${mib(memory.start)} at the start, ${mib(memory.warm)} after the first tenth, ${mib(memory.end)} at the end`,
+    `memory: ${mib(memory.start)} at the start, ${mib(memory.warm)} after a tenth, ${mib(memory.half)} after half, ${mib(memory.end)} at the end`,
     ...faults.map((fault) => `FAULT: ${fault}`),
     ...findings.map(describeFinding),
     findings.length + faults.length === 0 ? 'nothing is wrong' : `${findings.length + faults.length} found`,
