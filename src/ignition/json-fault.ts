@@ -16,7 +16,13 @@ export function faultInJson(text: string): JsonFault | undefined {
     // Its message holds no place that can be relied on; the parser below is only asked for that.
   }
   const errors: ParseError[] = [];
-  parse(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
+  try {
+    parse(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
+  } catch (error) {
+    // It recurses, and JSON.parse does not.
+    if (error instanceof RangeError) return { message: 'the config is nested too deeply', line: 1, column: 1 };
+    throw error;
+  }
   const first = errors[0];
   const offset = first?.offset ?? 0;
   const name = first === undefined ? '' : printParseErrorCode(first.error);

@@ -117,7 +117,7 @@ export function ask(
 }
 
 /** Sends bytes as they are and gives all that comes back until the other side closes. */
-export function askRaw(base: string, text: string): Promise<string> {
+export function askRaw(base: string, text: string | Buffer): Promise<string> {
   const { hostname, port } = new URL(base);
   return new Promise((fulfil, reject) => {
     const socket = connect(Number(port), hostname, () => socket.write(text));

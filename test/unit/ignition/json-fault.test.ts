@@ -75,3 +75,8 @@ test('a text has a fault exactly when it is no JSON, and the fault quotes nothin
     { numRuns: 1000 },
   );
 });
+
+test('a text that nests without end is told from one that is JSON', () => {
+  assert.equal(faultInJson('['.repeat(500_000))?.message, 'the config is nested too deeply');
+  assert.equal(faultInJson(`${'['.repeat(500_000)}${']'.repeat(500_000)}`), undefined);
+});
