@@ -87,11 +87,6 @@ function after(next: string | undefined): PageQuery {
   return { after: next };
 }
 
-function invalid(message: RegExp) {
-  return (error: unknown) =>
-    error instanceof ProvisioningError && error.code === 'request-invalid' && message.test(error.message);
-}
-
 test('A query of a list is checked as text, and numbers become numbers', () => {
   const check = checkListQuery({ schema: listQuery({}), method: 'GET', url: '/', httpPart: 'querystring' });
   const read = (query: Record<string, unknown>) => (check(query) === true ? query : 'refused');
