@@ -21,7 +21,7 @@ RUN npm run build && npm prune --omit=dev
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \
-    NODE_OPTIONS=--max-semi-space-size=2 \
+    NODE_OPTIONS="--max-semi-space-size=2 --max-old-space-size=1024" \
     PILOTLIGHT_SITE=/site \
     PILOTLIGHT_LISTEN=0.0.0.0:8080 \
     PILOTLIGHT_OPERATOR_LISTEN=127.0.0.1:8081 \

@@ -167,10 +167,16 @@ const CALM_MS = 30;
 /** What goes on for longer is no single edit, and the site is taken as it is. */
 const MAX_UNREST_MS = 10_000;
 
+/** Edits that go on are waited for so often: a little more than the second after which they are taken to be over. */
+const MAX_WAITS = 40;
+
 /** Reads a site when nobody edits it: half of a `git checkout` is a site that nobody wrote. */
 async function readCalmly(site: string, watch: SiteWatch | undefined): Promise<SourceTree> {
   const startedAt = performance.now();
+  let waits = 0;
   for (;;) {
+    // Somebody else's edit, or a pause in the middle of this one, is no reason to read half of it.
+    for (; watch?.unsettled && waits < MAX_WAITS; waits += 1) await setTimeout(CALM_MS);
     const generation = watch?.generation;
     const tree = await readSite(site);
     if (watch === undefined || performance.now() - startedAt > MAX_UNREST_MS) return tree;
@@ -429,9 +435,12 @@ function open(live: Live | undefined): Live {
 
 type Listening = Awaited<ReturnType<typeof createMachineApp>>;
 
+/** Connections that wait to be taken: a rack that is switched on asks at once. The system may allow fewer. */
+const BACKLOG = 4096;
+
 async function listen(app: Listening, { host, port }: Config['listen']): Promise<void> {
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, backlog: BACKLOG });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     const reason = LISTEN_FAULTS[code] ?? (cause instanceof Error ? cause.message : 'unknown fault');

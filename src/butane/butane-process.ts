@@ -136,6 +136,12 @@ async function digest(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** Whoever asks for a config is not told where things are on this host. */
+function sayLess(error: unknown): never {
+  if (!(error instanceof ProvisioningError)) throw error;
+  throw new ProvisioningError(error.code, 'butane is away, or cannot be read; ask again', { cause: error });
+}
+
 function unreadable(path: string, cause: unknown): ProvisioningError {
   const missing = cause instanceof Error && 'code' in cause && (cause.code === 'ENOENT' || cause.code === 'ENOTDIR');
   const code = missing ? 'butane-missing' : 'butane-failed';
@@ -226,7 +232,7 @@ function createButane(command: Command, first: Known, limits: ButaneLimits, obse
 
   /** The program may be replaced at any time, as by an upgrade. What it then gives has to go under its own name. */
   async function lookAgain(): Promise<void> {
-    const mark = await markOf(first.identity.path);
+    const mark = await markOf(first.identity.path).catch(sayLess);
     if (mark === known.mark) return;
     looking ??= identify(mark).finally(() => {
       looking = undefined;
@@ -236,7 +242,7 @@ function createButane(command: Command, first: Known, limits: ButaneLimits, obse
 
   async function identify(mark: string): Promise<void> {
     const { path } = first.identity;
-    const sha256 = await digest(path);
+    const sha256 = await digest(path).catch(sayLess);
     const answer = await askVersion(command, limits);
     if (!isDone(answer)) throw failed('butane was replaced and cannot be run', answer);
     const replaced = sha256 !== known.identity.sha256;

@@ -261,7 +261,7 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
       if (stop.signal.aborted) return fail('the service is shutting down');
       if (result.unanswered.length > 0) {
         return fail(
-          `${result.unanswered.length} configs could not be made: ${result.unanswered[0]?.diagnostic.message}`,
+          `some configs could not be made (${result.unanswered.length}): ${result.unanswered[0]?.diagnostic.message}`,
         );
       }
       const before = { revision: current.served.revision, outcomes: current.check.outcomes };

@@ -49,19 +49,40 @@ export function watchSite(directory: string, options: WatchOptions): SiteWatch {
   const above = watchWith(dirname(site), { depth: 0, ignored: (path) => path !== dirname(site) && path !== site });
   let closing: Promise<void> | undefined;
   let looking: NodeJS.Timeout | undefined;
+  let isBegun = false;
+  let foldersChanged = false;
+  /** Names that were given or taken away; some may be those of folders. */
+  const renamed = new Set<string>();
 
-  /** Watches what stands in the place of the site now; a watch stays with its directory, also when that moves away. */
+  /**
+   * Watches what stands in the place of the site now. A watch stays with its directory, also when that moves away or
+   * another one takes its name, so what changed the folders themselves has to be watched anew.
+   */
   async function follow(): Promise<void> {
     const now = await placeOf(site);
-    if (now.id === root?.id || closing !== undefined) return;
+    if (closing !== undefined || (now.id === root?.id && !haveFoldersChanged())) return;
     void inside?.close();
     root = now;
-    inside = watchInside(now.path);
-    // What was written before the watch had begun is told by nobody else.
-    inside.once('ready', () => {
+    isBegun = false;
+    foldersChanged = false;
+    renamed.clear();
+    const watcher = watchInside(now.path);
+    inside = watcher;
+    watcher.once('ready', () => {
+      if (watcher === inside) isBegun = true;
       generation += 1;
+      // What was written before the watch had begun is told by nobody else.
       if (closing === undefined) options.onReady();
     });
+  }
+
+  function haveFoldersChanged(): boolean {
+    // One that is closed before it has begun may leave handles behind; it says when it has.
+    if (!isBegun || inside === undefined) return false;
+    const folders = foldersChanged || renamed.size === 0 ? [] : Object.keys(inside.getWatched());
+    const changed = foldersChanged || folders.some((folder) => renamed.has(basename(folder)));
+    renamed.clear();
+    return changed;
   }
 
   async function look(): Promise<void> {
@@ -89,10 +110,16 @@ export function watchSite(directory: string, options: WatchOptions): SiteWatch {
       ignorePermissionErrors: true,
       ...more,
     });
-    watcher.on('all', note);
+    watcher.on('all', (event) => {
+      foldersChanged ||= event === 'addDir' || event === 'unlinkDir';
+      note();
+    });
     // Kubernetes swaps a link whose name no document has; only the raw events tell of it.
-    watcher.on('raw', (_event, name) => {
-      if (more.depth !== 0 || name === basename(site)) note();
+    watcher.on('raw', (event, name) => {
+      const isAbove = more.depth === 0;
+      if (isAbove && name !== basename(site)) return;
+      if (event === 'rename') renamed.add(isAbove ? basename(root?.path ?? site) : name);
+      note();
     });
     watcher.on('error', (error) => options.onFault(error instanceof Error ? error : new Error(String(error))));
     return watcher;
@@ -124,6 +151,7 @@ export function watchSite(directory: string, options: WatchOptions): SiteWatch {
       return firstAt !== undefined;
     },
     close() {
+      firstAt = undefined;
       clearTimeout(quiet);
       clearTimeout(looking);
       closing ??= Promise.all([inside?.close(), above.close()]).then(() => undefined);

@@ -221,6 +221,6 @@ function reloadedJson(reloaded: Reloaded) {
 
 function describeRefusal({ reason, broken, reports }: Refusal): string {
   return reason === 'invalid'
-    ? `the site has ${reports.length} faults that concern all of it; GET /v1/revision tells them`
-    : `${broken.length} configs that are served would not render any more; GET /v1/revision tells which`;
+    ? `the site has faults that concern all of it (${reports.length}); GET /v1/revision tells them`
+    : `some configs that are served would not render any more (${broken.length}); GET /v1/revision tells which`;
 }

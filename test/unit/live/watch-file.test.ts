@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { appendFile, chmod, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -113,6 +114,36 @@ describe('a watch notices', { concurrency: true }, () => {
     await notices('a folder that goes', () => rm(join(site, 'fragments'), { recursive: true }));
     await notices('and comes back', () => addToSite(site, { 'fragments/deep/down/a.bu': 'x' }));
     await notices('and is written to', () => writeFile(join(site, 'fragments/deep/down/a.bu'), 'y'));
+  });
+
+  test('what is written into a folder that was replaced faster than anybody could look', async (t) => {
+    const site = await smallSite(t);
+    const { notices } = await watched(t, site);
+    const profiles = join(site, 'profiles');
+    await notices('removed and written anew', async () => {
+      rmSync(profiles, { recursive: true });
+      mkdirSync(profiles);
+      writeFileSync(join(profiles, 'web.bu'), 'anew');
+    });
+    await notices('a write in it', () => writeFile(join(profiles, 'web.bu'), 'y'));
+    await notices('away and back', async () => {
+      renameSync(profiles, join(site, 'other'));
+      renameSync(join(site, 'other'), profiles);
+    });
+    await notices('a write then', () => writeFile(join(profiles, 'web.bu'), 'z'));
+    await notices('exchanged with another one', async () => {
+      mkdirSync(join(site, 'next'));
+      writeFileSync(join(site, 'next/web.bu'), 'next');
+      renameSync(profiles, join(site, 'old'));
+      renameSync(join(site, 'next'), profiles);
+      rmSync(join(site, 'old'), { recursive: true });
+    });
+    await notices('a write in the other one', () => writeFile(join(profiles, 'web.bu'), 'x'));
+    await notices('the site away and back', () => {
+      renameSync(site, `${site}-away`);
+      renameSync(`${site}-away`, site);
+    });
+    await notices('a write in the site', () => writeFile(join(profiles, 'web.bu'), 'y'));
   });
 
   test('a link that is turned, in a folder that Kubernetes mounts', async (t) => {
