@@ -21,6 +21,7 @@ RUN npm run build && npm prune --omit=dev
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \
+    MALLOC_ARENA_MAX=1 \
     NODE_OPTIONS="--max-semi-space-size=2 --max-old-space-size=1024" \
     PILOTLIGHT_SITE=/site \
     PILOTLIGHT_LISTEN=0.0.0.0:8080 \

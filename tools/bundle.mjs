@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './lib/project.mjs';
@@ -10,7 +10,8 @@ import { root } from './lib/project.mjs';
  */
 export async function bundle() {
   await rm(join(root, 'dist'), { recursive: true, force: true });
-  await build({
+  const { outputFiles } = await build({
+    write: false,
     absWorkingDir: root,
     entryPoints: ['src/main.ts', 'src/butane/spawner-child-process.ts'],
     entryNames: '[name]',
@@ -25,8 +26,21 @@ export async function bundle() {
     banner: {
       js: "import { createRequire as createBundleRequire } from 'node:module';\nconst require = createBundleRequire(import.meta.url);",
     },
+    legalComments: 'external',
     logLevel: 'warning',
   });
+  await mkdir(join(root, 'dist'), { recursive: true });
+  for (const { path, text } of outputFiles) await writeFile(path, path.endsWith('.js') ? toAscii(text) : text);
+}
+
+/** One character beyond Latin 1 makes Node.js keep all of a file at two bytes for each; what is left are strings. */
+function toAscii(text) {
+  return text.replace(/\P{ASCII}/gu, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
 }
 
 if (process.argv[1] === import.meta.filename) await bundle();

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { main, root, ToolError } from './lib/project.mjs';
-import { serviceFlags } from './lib/service-flags.mjs';
+import { serviceEnvironment, serviceFlags } from './lib/service-flags.mjs';
 import { setup } from './setup.mjs';
 
 /** A terminal and npm both pass on one Ctrl-C; what comes later than this is a person who insists. */
@@ -35,7 +35,11 @@ function serve(flags) {
         'serve',
         ...flags,
       ],
-      { stdio: ['inherit', 'inherit', 'inherit', 'ipc'], detached: true },
+      {
+        stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+        detached: true,
+        env: { ...serviceEnvironment, ...process.env },
+      },
     );
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
       let passedOn = Number.NEGATIVE_INFINITY;

@@ -50,6 +50,7 @@ class SiteReader {
   readonly #diagnostics: Diagnostic[] = [];
   #entries = 0;
   #bytes = 0;
+  #documentsBytes = 0;
   #full = false;
   /** Where files/ really is, relative to the root. */
   #filesBase = 'files';
@@ -104,7 +105,7 @@ class SiteReader {
       for (let inner = plain.shift(); inner !== undefined; inner = plain.shift()) {
         // No link stands in this place, so nothing has to be followed to know where it leads.
         const read = await this.#readRegular(join(this.#root, inner), inner, this.#limits.documentBytes);
-        if (read !== undefined) this.#documents.set(inner, read.content);
+        if (read !== undefined) this.#takeDocument(inner, read.content);
       }
     };
     await Promise.all(Array.from({ length: READERS }, readAll));
@@ -113,7 +114,18 @@ class SiteReader {
   async #readDocument(path: string): Promise<void> {
     if (!(await this.#leadsInside(path))) return;
     const read = await this.#readLinked(path, path, this.#limits.documentBytes);
-    if (read !== undefined) this.#documents.set(path, read.content);
+    if (read !== undefined) this.#takeDocument(path, read.content);
+  }
+
+  #takeDocument(path: string, content: Buffer): void {
+    this.#documentsBytes += content.length;
+    const limit = this.#limits.documentsBytes;
+    if (this.#documentsBytes > limit && !this.#full) {
+      this.#full = true;
+      const what = 'site.yaml, profiles, fragments and groups are';
+      this.#fault(path, 'too-large', `${what} larger than ${limit} bytes in all`, 'put large contents into files/');
+    }
+    if (!this.#full) this.#documents.set(path, content);
   }
 
   /** Takes what is at `source` as `path`; the two differ only where a link's content stands in for the link. */

@@ -99,9 +99,10 @@ async function spawnService(t: TestContext, options: ServiceProcessOptions) {
   const logFile = join(await scratchDirectory(t), 'log');
   const descriptor = openSync(logFile, 'w');
   // Those that npm start gives.
-  const { serviceFlags } = await import(resolve('tools/lib/service-flags.mjs'));
+  const { serviceFlags, serviceEnvironment } = await import(resolve('tools/lib/service-flags.mjs'));
   const child = spawn(process.execPath, [...serviceFlags, resolve('dist/main.js'), 'serve', ...flags], {
     stdio: ['ignore', 'ignore', descriptor],
+    env: { ...serviceEnvironment, ...process.env },
   });
   closeSync(descriptor);
   const ended = once(child, 'exit');

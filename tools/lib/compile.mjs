@@ -6,7 +6,7 @@ import { mustRun } from './run.mjs';
 import { digest, filesBelow, isStamped, stamp } from './stamp.mjs';
 
 /** The service is bundled into these. */
-const BUNDLED = ['dist/main.js', 'dist/spawner-child-process.js'];
+const BUNDLED = ['dist/main.js', 'dist/main.js.LEGAL.txt', 'dist/spawner-child-process.js'];
 
 /** The two TypeScript projects: where their sources are, and what they become. */
 export const projects = {

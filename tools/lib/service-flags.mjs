@@ -3,4 +3,10 @@
  * with 6 MiB answering costs the same. The bound on the old one is far above what is ever needed, and has garbage
  * collected before it is several times what lives.
  */
-export const serviceFlags = ['--enable-source-maps', '--max-semi-space-size=2', '--max-old-space-size=1024'];
+export const serviceFlags = ['--max-semi-space-size=2', '--max-old-space-size=1024'];
+
+/**
+ * Environment of the service. The C library sets memory aside for each thread that ever allocated; the threads that read
+ * files here need none of their own, and without it the service is 9 MiB smaller.
+ */
+export const serviceEnvironment = { MALLOC_ARENA_MAX: '1' };

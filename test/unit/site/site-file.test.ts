@@ -529,6 +529,21 @@ describe('a site is bounded:', () => {
     assert.ok(performance.now() - started < 2000);
   });
 
+  test('on all documents together, since what they say takes far more memory than they do', async (t) => {
+    const site = await writeSite(t, {
+      'profiles/a.bu': 'a: 1\n',
+      'fragments/b.bu': 'b: 1\n',
+      'groups/c.yaml': 'c: 1\n',
+      'files/large': 'x'.repeat(100),
+    });
+    assert.deepEqual(await reads(site, { documentsBytes: 15 }), []);
+    const found = await reads(site, { documentsBytes: 14 });
+    assert.match(
+      found.join('\n'),
+      /too-large: site\.yaml, profiles, fragments and groups are larger than 14 bytes in all/,
+    );
+  });
+
   test('everything together, said once', async (t) => {
     const site = await writeSite(t, {
       ...PROFILE,
