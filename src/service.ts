@@ -37,7 +37,7 @@ import type { TranslatorCaches } from './render/translate.ts';
 import { createCaches, createTranslator } from './render/translate.ts';
 import type { FilesCopy } from './site/files-copy-file.ts';
 import { copyFiles } from './site/files-copy-file.ts';
-import { parseSite } from './site/load.ts';
+import { parseKnownSite, parseSite } from './site/load.ts';
 import type { Revision } from './site/revision.ts';
 import { readSite } from './site/site-file.ts';
 import type { SourceTree } from './site/source-tree.ts';
@@ -203,20 +203,24 @@ async function openLive(config: Config, logger: Logger, metrics: Metrics): Promi
     logger.warn({ stateDir: config.stateDir, reason }, 'what was kept of the last revision cannot be used');
     return undefined;
   });
-  const engine = await openEngine(config, {
+  const opening = openEngine(config, {
     helper: true,
     onRender: (outcome, timings) => metrics.observeRender(timings === undefined ? { outcome } : { outcome, timings }),
     onRun: (outcome, durationMs) => metrics.observeRun({ outcome, durationMs }),
     onReplaced: (butane) => logger.warn(identityFields(butane), 'butane was replaced'),
   });
-  const { butane, caches, renderer } = engine;
-  logger.info(identityFields(butane.identity), 'butane');
+  opening.catch(() => undefined);
   const place = resolve(config.site);
   const kept = await loading.then((decoded) => {
     if (decoded === undefined || decoded.site === place) return decoded;
     logger.warn({ stateDir: config.stateDir, site: decoded.site }, 'what was kept is of another site, and is not used');
     return undefined;
   });
+  // Parsed while butane, which is another process, gets ready.
+  const known = kept && { ...kept, parsed: parseKnownSite(kept.tree) };
+  const engine = await opening;
+  const { butane, caches, renderer } = engine;
+  logger.info(identityFields(butane.identity), 'butane');
   // The most useful comes first, and what is put last stays longest.
   for (const [key, content] of kept?.contents.toReversed() ?? []) caches.contents.put(key, content);
   for (const [key, diagnostics] of kept?.reports.toReversed() ?? []) caches.reports.put(key, diagnostics);
@@ -247,14 +251,6 @@ async function openLive(config: Config, logger: Logger, metrics: Metrics): Promi
       logger.warn({ stateDir: config.stateDir, err }, 'the served revision cannot be kept on disk');
     },
   });
-  if (config.watch !== 'off') {
-    watch = watchSite(config.site, {
-      poll: config.watch === 'poll',
-      onReady: () => void site.reload(),
-      onSettled: () => void site.reload({ edited: true }),
-      onFault: (err) => logger.error({ err }, 'the site cannot be watched; ask for a reload, or use --watch poll'),
-    });
-  }
   const close = async () => {
     await watch?.close();
     await site.close();
@@ -263,10 +259,18 @@ async function openLive(config: Config, logger: Logger, metrics: Metrics): Promi
     await site.dispose();
   };
   try {
-    await site.open(kept);
+    await site.open(known);
   } catch (error) {
     await close();
     throw error;
+  }
+  if (config.watch !== 'off') {
+    watch = watchSite(config.site, {
+      poll: config.watch === 'poll',
+      onReady: () => void site.reload(),
+      onSettled: () => void site.reload({ edited: true }),
+      onFault: (err) => logger.error({ err }, 'the site cannot be watched; ask for a reload, or use --watch poll'),
+    });
   }
   return { engine, site, close };
 }

@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../diagnostic.ts';
+import type { Diagnostic, Parsed } from '../diagnostic.ts';
 import { hasErrors } from '../diagnostic.ts';
 import { ProvisioningError } from '../errors.ts';
 import type { FileTree } from '../fragment/file-tree.ts';
@@ -84,6 +84,11 @@ export interface LiveSiteOptions {
   readonly retryMs?: number;
 }
 
+/** What was kept across a restart, and what it was parsed into if that was done already. */
+export interface Kept extends Decoded {
+  readonly parsed?: Parsed<Revision>;
+}
+
 /** A site whose edits go live, each as a whole or not at all. */
 export interface LiveSite {
   /** What is served; undefined until {@link LiveSite.open} is done. */
@@ -99,7 +104,7 @@ export interface LiveSite {
    * Serves the first revision: the site as it is, or the kept one when that differs, and then the site if it breaks
    * nothing. Throws what reading does, and {@link SiteFaults} when nothing at all can be served.
    */
-  open(kept: Decoded | undefined): Promise<void>;
+  open(kept: Kept | undefined): Promise<void>;
   /**
    * Reads the site again and serves it, unless it breaks something. A call while another reload goes on waits for one
    * that begins after it. `force` takes a revision that breaks something, and never one that does not parse; `edited`
@@ -331,14 +336,14 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
     return result;
   }
 
-  async function openKept(decoded: Decoded): Promise<boolean> {
-    const parsed = parseKnownSite(decoded.tree);
+  async function openKept(decoded: Kept): Promise<boolean> {
+    const parsed = decoded.parsed ?? parseKnownSite(decoded.tree);
     if (parsed.value === undefined) return false;
     serve(await prepare(parsed.value), 'state', { ...NOT_CHECKED, outcomes: decoded.outcomes }, false);
     return true;
   }
 
-  async function openFirst(decoded: Decoded | undefined): Promise<void> {
+  async function openFirst(decoded: Kept | undefined): Promise<void> {
     // Whatever the site directory is like, what was served before the restart is served at once.
     if (decoded !== undefined && (await openKept(decoded))) {
       checkCurrent();

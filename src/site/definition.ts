@@ -7,7 +7,7 @@ import { parseYaml } from '../fragment/parse-yaml.ts';
 import { toValue } from '../fragment/value.ts';
 import { LABEL_LIMITS } from '../machine/label.ts';
 import type { CompiledSchema } from './schema.ts';
-import { compileSchema, schemaDiagnostics } from './schema.ts';
+import { compileSchemaLater, schemaDiagnostics } from './schema.ts';
 
 /** The kinds of definitions that pilotlight itself reads. */
 export type DefinitionKind = 'profile' | 'group' | 'site';
@@ -72,9 +72,9 @@ export const DEFINITION_SCHEMAS = {
 } as const;
 
 const COMPILED: Readonly<Record<DefinitionKind, CompiledSchema>> = {
-  profile: compileSchema(DEFINITION_SCHEMAS.profile),
-  group: compileSchema(DEFINITION_SCHEMAS.group),
-  site: compileSchema(DEFINITION_SCHEMAS.site),
+  profile: compileSchemaLater(DEFINITION_SCHEMAS.profile),
+  group: compileSchemaLater(DEFINITION_SCHEMAS.group),
+  site: compileSchemaLater(DEFINITION_SCHEMAS.site),
 };
 
 /** Parses a document of the site by its file's ending: `.toml` is TOML, everything else YAML. */
@@ -85,8 +85,8 @@ export function parseDocument(content: Buffer, file: string): Parsed<Node> {
   return file.endsWith('.toml') ? parseToml(text, file) : parseYaml(text, file);
 }
 
-/** Parses a definition and checks it against its schema. */
-export function parseDefinition(kind: DefinitionKind, content: Buffer, file: string): Parsed<MapNode> {
+/** Parses a definition and checks it against its schema, unless it is known to be fine. */
+export function parseDefinition(kind: DefinitionKind, content: Buffer, file: string, isKnown = false): Parsed<MapNode> {
   const parsed = parseDocument(content, file);
   if (parsed.value === undefined) return { diagnostics: parsed.diagnostics };
   const root = parsed.value;
@@ -99,6 +99,7 @@ export function parseDefinition(kind: DefinitionKind, content: Buffer, file: str
     };
     return { diagnostics: [diagnostic] };
   }
+  if (isKnown) return { value: root, diagnostics: [] };
   const typed = toValue(checkable(root));
   if (typed.value === undefined) return { diagnostics: typed.diagnostics };
   const faults = COMPILED[kind].check(typed.value);

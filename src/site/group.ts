@@ -9,8 +9,8 @@ import type { Group } from './revision.ts';
 import { sha256 } from './source-tree.ts';
 
 /** Parses one group; its faults are faults of the whole site, since nobody can know whom it was for. */
-export function parseGroup(id: string, content: Buffer, file: string): Parsed<Group> {
-  const parsed = parseDefinition('group', content, file);
+export function parseGroup(id: string, content: Buffer, file: string, isKnown = false): Parsed<Group> {
+  const parsed = parseDefinition('group', content, file, isKnown);
   const root = parsed.value;
   if (root === undefined) return { diagnostics: parsed.diagnostics };
   const diagnostics: Diagnostic[] = [];

@@ -5,7 +5,6 @@ import { selectorKey } from '../machine/selector.ts';
 import { parseDefinition } from './definition.ts';
 import { parseGroup } from './group.ts';
 import { indexGroups } from './group-index.ts';
-import type { SchemaCompiler } from './parameters.ts';
 import { parseContributions } from './parameters.ts';
 import { parseButaneProfile, parseComposedProfile, parseFragment, parseIgnitionProfile } from './profile.ts';
 import type {
@@ -19,7 +18,6 @@ import type {
   SiteSettings,
 } from './revision.ts';
 import { findRivals } from './rivals.ts';
-import { compileSchema, compileSchemaLater } from './schema.ts';
 import { missingProfile } from './selection.ts';
 import type { SourceTree } from './source-tree.ts';
 import { digestFiles, digestTree, sha256 } from './source-tree.ts';
@@ -34,22 +32,22 @@ const NOTHING_PARSED: ParsedDocuments = { fragments: new Map(), profiles: new Ma
  * faults of one profile stay with that profile. What an earlier revision has parsed already is taken over from it.
  */
 export function parseSite(tree: SourceTree, earlier: ParsedDocuments = NOTHING_PARSED): Parsed<Revision> {
-  return parseTree(tree, earlier, compileSchema);
+  return parseTree(tree, earlier, false);
 }
 
-/** Turns a tree into a revision that it became before, so that its schemas need not be looked at now. */
+/** Turns a tree into a revision that it became before, so that nothing in it need be held against a schema now. */
 export function parseKnownSite(tree: SourceTree): Parsed<Revision> {
-  return parseTree(tree, NOTHING_PARSED, compileSchemaLater);
+  return parseTree(tree, NOTHING_PARSED, true);
 }
 
-function parseTree(tree: SourceTree, earlier: ParsedDocuments, compile: SchemaCompiler): Parsed<Revision> {
+function parseTree(tree: SourceTree, earlier: ParsedDocuments, isKnown: boolean): Parsed<Revision> {
   const fatal: Diagnostic[] = [...tree.diagnostics];
   const contained: Diagnostic[] = [];
 
   const settings = parseSettings(tree, fatal);
   const fragments = parseFragments(tree, earlier, contained);
-  const parsedProfiles = parseProfiles(tree, { fragments, earlier, compile }, fatal);
-  const parsedGroups = parseGroups(tree, earlier, fatal, contained);
+  const parsedProfiles = parseProfiles(tree, { fragments, earlier, isKnown }, fatal);
+  const parsedGroups = parseGroups(tree, { earlier, isKnown }, fatal, contained);
   const profiles = byId([...parsedProfiles.values()].map(({ parsed }) => parsed.value));
   const groups = byId([...parsedGroups.values()].map(({ parsed }) => parsed.value));
   checkSelectors(groups, fatal);
@@ -145,11 +143,11 @@ type ProfileParser = (id: string, content: Buffer, file: string, context: Profil
 interface ProfileContext {
   readonly fragments: ReadonlyMap<string, Fragment>;
   readonly earlier: ParsedDocuments;
-  readonly compile: SchemaCompiler;
+  readonly isKnown: boolean;
 }
 
-function composed(...[id, content, file, { fragments, compile }]: Parameters<ProfileParser>): Parsed<Profile> {
-  return parseComposedProfile(id, content, file, fragments, compile);
+function composed(...[id, content, file, { fragments, isKnown }]: Parameters<ProfileParser>): Parsed<Profile> {
+  return parseComposedProfile(id, content, file, fragments, isKnown);
 }
 
 const PROFILE_PARSERS: Readonly<Record<string, ProfileParser>> = {
@@ -193,7 +191,7 @@ function dependsOnSame(
 
 function parseGroups(
   tree: SourceTree,
-  earlier: ParsedDocuments,
+  { earlier, isKnown }: Pick<ProfileContext, 'earlier' | 'isKnown'>,
   fatal: Diagnostic[],
   contained: Diagnostic[],
 ): ParsedDocuments['groups'] {
@@ -201,7 +199,7 @@ function parseGroups(
   for (const { id, path, content } of namedDocuments(tree, 'groups/', ['yaml', 'toml'], fatal)) {
     const known = earlier.groups.get(path);
     const digest = sha256(content);
-    const parsed = known?.digest === digest ? known.parsed : parseGroup(id, content, path);
+    const parsed = known?.digest === digest ? known.parsed : parseGroup(id, content, path, isKnown);
     for (const diagnostic of parsed.diagnostics) {
       (diagnostic.severity === 'error' ? fatal : contained).push(diagnostic);
     }

@@ -7,10 +7,9 @@ import { child, childItems, childText } from '../fragment/node.ts';
 import type { Template } from '../fragment/template.ts';
 import { compileCondition, compileExpression, TemplateFault } from '../fragment/template.ts';
 import { parseDefinition, parseDocument } from './definition.ts';
-import type { SchemaCompiler } from './parameters.ts';
 import { checkReads, parseParameterSchema } from './parameters.ts';
 import type { ButaneProfile, ComposedProfile, Fragment, IgnitionProfile, Layer, Place } from './revision.ts';
-import { nearest } from './schema.ts';
+import { compileSchema, compileSchemaLater, nearest } from './schema.ts';
 import { sha256 } from './source-tree.ts';
 
 /** Parses one fragment: `.bu` is literal, `.bu.liquid` has templates in its scalars. */
@@ -50,12 +49,16 @@ export function parseComposedProfile(
   content: Buffer,
   file: string,
   fragments: ReadonlyMap<string, Fragment>,
-  compile?: SchemaCompiler,
+  isKnown = false,
 ): Parsed<ComposedProfile> {
-  const parsed = parseDefinition('profile', content, file);
+  const parsed = parseDefinition('profile', content, file, isKnown);
   const root = parsed.value;
   if (root === undefined) return { diagnostics: parsed.diagnostics };
-  const schema = parseParameterSchema(child(root, 'parameters'), root.origin, compile);
+  const schema = parseParameterSchema(
+    child(root, 'parameters'),
+    root.origin,
+    isKnown ? compileSchemaLater : compileSchema,
+  );
   if (schema.value === undefined) return { diagnostics: schema.diagnostics };
   const declared = schema.value.names;
   const layers: Layer[] = [];

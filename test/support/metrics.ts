@@ -1,34 +1,11 @@
+import { collectDefaultMetrics, Registry } from 'prom-client';
+import { METRICS as OWN } from '../../src/metrics/definitions.ts';
+
+const defaults = new Registry();
+collectDefaultMetrics({ register: defaults });
+
 /** The names of all metrics that the service shows; a histogram's without `_bucket`, `_sum` and `_count`. */
 export const METRICS: readonly string[] = [
-  'pilotlight_http_requests_total',
-  'pilotlight_http_request_duration_seconds',
-  'pilotlight_render_stage_duration_seconds',
-  'pilotlight_renders_total',
-  'pilotlight_butane_runs_total',
-  'pilotlight_butane_run_duration_seconds',
-  'pilotlight_butane_running',
-  'pilotlight_butane_queued',
-  'pilotlight_butane_queue_limit',
-  'pilotlight_internal_errors_total',
-  'pilotlight_cache_bytes',
-  'pilotlight_cache_max_bytes',
-  'pilotlight_cache_entries',
-  'pilotlight_cache_hits_total',
-  'pilotlight_cache_misses_total',
-  'pilotlight_revision_info',
-  'pilotlight_revision_served_timestamp_seconds',
-  'pilotlight_revision_refused',
-  'pilotlight_revision_faults',
-  'pilotlight_reloads_total',
-  'pilotlight_state_write_failures_total',
-  'pilotlight_connections',
-  'pilotlight_connections_closed_total',
-  'pilotlight_build_info',
-  'process_cpu_seconds_total',
-  'process_start_time_seconds',
-  'process_resident_memory_bytes',
-  'process_open_fds',
-  'process_max_fds',
-  'nodejs_eventloop_lag_p99_seconds',
-  'nodejs_heap_size_used_bytes',
+  ...Object.keys(OWN),
+  ...defaults.getMetricsAsArray().map(({ name }) => name),
 ];
