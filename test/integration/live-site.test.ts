@@ -197,7 +197,7 @@ describe('A reload that is asked for', { concurrency: true }, () => {
     assert.deepEqual(again, { outcome: 'unchanged', revision: served.revision });
 
     await writeFile(join(site, 'profiles/web.bu'), BROKEN);
-    assert.match(assertProblem(await ofReload(), 409, 'revision-refused'), /1 configs that are served/);
+    assert.match(assertProblem(await ofReload(), 409, 'revision-refused'), /would not render any more \(1\)/);
     await serves(service, 'two');
     const refused = (await operator(service, '/v1/revision')).refused.id;
 
