@@ -320,7 +320,7 @@ const REQUESTS: readonly (readonly [title: string, text: string | Buffer, answer
   ['a header of 20 KiB', good(`X: ${'x'.repeat(20_480)}\r\n`), 400, 'request-invalid'],
   ['a header name of 20 KiB', good(`${'x'.repeat(20_480)}: x\r\n`), 400, 'request-invalid'],
   ['10,000 headers', good('a: b\r\n'.repeat(10_000)), 400, 'request-invalid'],
-  ['3,000 headers in 16 KiB', good('a:\r\n'.repeat(3000)), 200],
+  ['300 headers', good('a:\r\n'.repeat(300)), 200],
   ['two lengths', post('Content-Length: 1\r\nContent-Length: 2\r\n', 'xx'), 400, 'request-invalid'],
   [
     'a length and an encoding',
