@@ -130,8 +130,6 @@ export function createRenderer(options: RendererOptions): Renderer {
       const lasts = error instanceof ProvisioningError && LASTING.has(error.code) && !isSlow(error);
       if (lasts) for (const each of keys) outcomes.set(each, { ok: false, error });
       throw error;
-    } finally {
-      underWay.delete(key);
     }
   }
 
@@ -152,6 +150,9 @@ export function createRenderer(options: RendererOptions): Renderer {
     const all = [wanted];
     const rendered = renderAnew(key, served, request, () => all.some((each) => each()));
     underWay.set(key, { rendered, wanted: all });
+    // Not before it was noted, however soon it ends: a machine that nobody knows fails at once.
+    const forget = () => void underWay.delete(key);
+    rendered.then(forget, forget);
     return rendered;
   }
 

@@ -44,6 +44,22 @@ describe('a renderer', () => {
     assert.deepEqual(again, { selectMs: 0, composeMs: 0, translateMs: 0 });
   });
 
+  test('keeps nothing of a render that fails at once, such as one of a machine that nobody knows', async () => {
+    const { renderer, served } = setUp();
+    let looked = 0;
+    const profiles = new Map(served.revision.profiles);
+    profiles.get = (id) => {
+      looked += 1;
+      return served.revision.profiles.get(id);
+    };
+    const counted = { ...served, revision: { ...served.revision, profiles } };
+    for (const times of [1, 2, 3]) {
+      const asked = renderer.render(counted, { machine: machineOf({}), profileId: 'nowhere' });
+      await assert.rejects(asked, { code: 'profile-not-found' });
+      assert.equal(looked, times);
+    }
+  });
+
   test('does not mix up profiles, or clients that read other versions', async () => {
     const { butane, renderer } = setUp();
     const served = {
