@@ -9,7 +9,7 @@ import type { BoundedProcess, BoundedResult, BoundedRun } from './bounded-proces
 import { startBounded } from './bounded-process.ts';
 import type { Butane, ButaneIdentity, RunOutcome, TranslateRequest, Translation } from './butane.ts';
 import { ButaneReplaced } from './butane.ts';
-import { createFairQueue } from './fair-queue.ts';
+import { always, createFairQueue } from './fair-queue.ts';
 import { parseReport } from './report.ts';
 import { createSpawner } from './spawner-process.ts';
 
@@ -303,10 +303,6 @@ function createButane(command: Command, first: Known, limits: ButaneLimits, obse
       return closing;
     },
   };
-}
-
-function always(): boolean {
-  return true;
 }
 
 function shuttingDown(): ProvisioningError {

@@ -20,6 +20,11 @@ export interface Job<T> {
   readonly run: () => Promise<T>;
 }
 
+/** For work that somebody waits for until it is done. */
+export function always(): boolean {
+  return true;
+}
+
 /** Work that nobody wanted any more when its turn came. */
 export class Abandoned extends ProvisioningError {
   constructor() {

@@ -28,7 +28,7 @@ export function logEvents(logger: LiveLogger): Omit<LiveSiteEvents, 'onReloaded'
       );
     },
     onRefused({ id, reason, broken, reports }: Refusal) {
-      logReports(logger, reports, 'error', 'the refused revision has a fault');
+      logReports(logger, reports, 'the refused revision has a fault');
       for (const each of broken.slice(0, LOGGED_REPORTS)) logger.error({ ...each }, 'the refused revision breaks this');
       const counts = { broken: broken.length, reports: reports.length };
       logger.error({ revision: id, reason, ...counts }, 'revision refused; the served one stays');
@@ -41,7 +41,7 @@ export function logEvents(logger: LiveLogger): Omit<LiveSiteEvents, 'onReloaded'
     },
     onChecked({ complete, reports, unanswered }: CheckResult) {
       const errors = reports.filter((report) => report.diagnostic.severity === 'error');
-      logReports(logger, errors, 'error', 'the site has a fault');
+      logReports(logger, errors, 'the site has a fault');
       const counts = { reports: reports.length, errors: errors.length, unanswered: unanswered.length };
       logger[complete ? 'info' : 'warn']({ complete, ...counts }, 'the site was checked');
     },
@@ -51,17 +51,12 @@ export function logEvents(logger: LiveLogger): Omit<LiveSiteEvents, 'onReloaded'
   };
 }
 
-function logReports(
-  logger: LiveLogger,
-  reports: readonly CheckReport[],
-  level: 'error' | 'warn',
-  message: string,
-): void {
+function logReports(logger: LiveLogger, reports: readonly CheckReport[], message: string): void {
   for (const { profile, group, diagnostic } of reports.slice(0, LOGGED_REPORTS)) {
     const { code, path } = diagnostic;
     // What concerns the directory itself has no place, and quotes nothing that anybody wrote.
     const detail = diagnostic.origin === undefined && code === 'site-file' ? { detail: diagnostic.message } : {};
-    logger[level]({ profile, group, code, path, at: placeOf(diagnostic), ...detail }, message);
+    logger.error({ profile, group, code, path, at: placeOf(diagnostic), ...detail }, message);
   }
 }
 

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { always } from '../butane/fair-queue.ts';
 
 /** What a cache holds and how often it helped. */
 export interface CacheStatistics {
@@ -31,10 +32,6 @@ export interface ContentCache<T extends object> {
 interface UnderWay<T> {
   readonly value: Promise<T>;
   readonly wanted: (() => boolean)[];
-}
-
-function always(): boolean {
-  return true;
 }
 
 /** A cache of at most `maxBytes`, where `sizeOf` tells what one value weighs. */

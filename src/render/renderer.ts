@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { Abandoned } from '../butane/fair-queue.ts';
+import { Abandoned, always } from '../butane/fair-queue.ts';
 import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import { formatSpecVersion } from '../ignition/spec-version.ts';
 import type { Profile } from '../site/revision.ts';
@@ -179,10 +179,6 @@ export function createRenderer(options: RendererOptions): Renderer {
 interface UnderWay {
   readonly rendered: Promise<Rendered>;
   readonly wanted: (() => boolean)[];
-}
-
-function always(): boolean {
-  return true;
 }
 
 function weigh(outcome: Outcome, key: string): number {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Butane, ReportEntry, Translation } from '../butane/butane.ts';
 import { ButaneReplaced } from '../butane/butane.ts';
+import { always } from '../butane/fair-queue.ts';
 import type { Diagnostic } from '../diagnostic.ts';
 import { ProvisioningError } from '../errors.ts';
 import type { ContentCache } from './content-cache.ts';
@@ -104,7 +105,7 @@ export function createTranslator(butane: Butane, caches: TranslatorCaches): Tran
   return translatorFor(ANYONE);
 }
 
-const ANYONE: Purpose = { lane: '', wanted: () => true };
+const ANYONE: Purpose = { lane: '', wanted: always };
 
 /** The bytes of a config with what the headers need to know about them. */
 export function finishBody(body: Buffer): Finished {
