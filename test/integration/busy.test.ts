@@ -152,3 +152,19 @@ test('A fault that nobody foresaw is 503, and the machine is told nothing of it'
   assert.ok(!answer.body.includes('secret-inside'));
   await eventually(() => lines.some((line) => line.includes('unforeseen fault')));
 });
+
+test('A machine that nobody knows waits while an edit is on its way, and stops when there is none', async (t) => {
+  const renderer: Renderer = {
+    ...NOTHING_SERVED.renderer,
+    render: () => Promise.reject(new ProvisioningError('machine-unknown', 'no group knows this machine')),
+  };
+  const directory = await writeSite(t, { 'profiles/a.bu': butaneProfile('fcos', '1.5.0') });
+  const served = { revision: await readSiteRevision(directory), filesDir: directory };
+  const site = { ...NOTHING_SERVED.site, current: () => served, ready: true, pending: true };
+  const app = await createMachineApp({ site, renderer, version: '0', logger: pino({ level: 'silent' }) });
+  t.after(() => app.close());
+  const base = await app.listen({ host: '127.0.0.1', port: 0 });
+  assert.match(assertProblem(await ask(base, '/ignition'), 503, 'not-ready'), /an edit of the site is being checked/);
+  site.pending = false;
+  assertProblem(await ask(base, '/ignition'), 404, 'machine-unknown');
+});
