@@ -22,6 +22,8 @@ RUN npm run build && npm prune --omit=dev
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \
     MALLOC_ARENA_MAX=1 \
+    MALLOC_TRIM_THRESHOLD_=65536 \
+    MALLOC_MMAP_THRESHOLD_=65536 \
     NODE_OPTIONS="--max-semi-space-size=2 --max-old-space-size=1024" \
     PILOTLIGHT_SITE=/site \
     PILOTLIGHT_LISTEN=0.0.0.0:8080 \
@@ -41,5 +43,5 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PILOTLIGHT_OPERATOR_LISTEN.split(':').at(-1) + '/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--no-maglev", "/app/dist/main.js"]
+ENTRYPOINT ["node", "--no-maglev", "--expose-gc", "/app/dist/main.js"]
 CMD ["serve"]

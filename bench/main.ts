@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { parseMachine } from '../src/machine/machine.ts';
-import { openWorkshop } from '../src/service.ts';
+import { openWorkshop } from '../src/service/workshop-process.ts';
 import { runBareButane } from './butane-alone-process.ts';
 import { compareHot } from './hot.ts';
 import { macOf, renderNeverSeen } from './never-seen.ts';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { runCommandLine } from './cli/command-line.ts';
 import type { Terminal } from './cli/terminal.ts';
-import { readVersion } from './service.ts';
+import { readVersion } from './service/package-file.ts';
 
 const onTerminal = process.stderr.isTTY === true;
 

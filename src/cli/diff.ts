@@ -3,9 +3,10 @@ import { ProvisioningError } from '../errors.ts';
 import type { Changes } from '../live/changes.ts';
 import type { Difference, MachineDifference } from '../live/difference.ts';
 import { findDifference } from '../live/difference.ts';
+import { SiteFaults } from '../live/live-site.ts';
 import { checkSite } from '../render/check.ts';
 import type { Served } from '../render/served.ts';
-import { endOnSignals, openWorkshop, SiteFaults } from '../service.ts';
+import { endOnSignals, openWorkshop } from '../service/workshop-process.ts';
 import type { Terminal } from './terminal.ts';
 import { printable, styled } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 import type { Config } from '../config.ts';
 import { parseMachine } from '../machine/machine.ts';
-import { readSiteRevision } from '../service.ts';
+import { readSiteRevision } from '../service/workshop-process.ts';
 import type { Explanation, GroupVerdict } from '../site/selection.ts';
 import { explain } from '../site/selection.ts';
 import { formatDiagnostic } from './code-frame.ts';

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
+import { SiteFaults } from '../live/live-site.ts';
 import { checkSite } from '../render/check.ts';
-import { endOnSignals, openWorkshop, SiteFaults } from '../service.ts';
+import { endOnSignals, openWorkshop } from '../service/workshop-process.ts';
 import type { CliReport } from './report-formats.ts';
 import { REPORT_FORMATS } from './report-formats.ts';
 import type { Terminal } from './terminal.ts';

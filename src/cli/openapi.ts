@@ -1,4 +1,4 @@
-import { describeApis, writeDocuments } from '../service.ts';
+import { describeApis, writeDocuments } from '../service/openapi-file.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Prints one OpenAPI document, or writes both into a directory. They come from the schemas of the routes. */

@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { ProvisioningError } from '../errors.ts';
 import { parseSpecVersion } from '../ignition/spec-version.ts';
 import { parseMachine } from '../machine/machine.ts';
-import { endOnSignals, openWorkshop } from '../service.ts';
+import { endOnSignals, openWorkshop } from '../service/workshop-process.ts';
 import { formatDiagnostic } from './code-frame.ts';
 import { failWith } from './failure.ts';
 import type { LabelFlags } from './labels.ts';

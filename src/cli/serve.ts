@@ -1,7 +1,7 @@
 import closeWithGrace from 'close-with-grace';
 import type { Config } from '../config.ts';
 import { ProvisioningError } from '../errors.ts';
-import { startService } from '../service.ts';
+import { startService } from '../service/service.ts';
 import { EXIT } from './exit.ts';
 import { createServeLogger } from './serve-logger.ts';
 import type { Terminal } from './terminal.ts';

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { runCommandLine } from '../../src/cli/command-line.ts';
 import type { Terminal } from '../../src/cli/terminal.ts';
-import { readSiteRevision } from '../../src/service.ts';
+import { readSiteRevision } from '../../src/service/workshop-process.ts';
 import { requireProgram } from '../support/programs.ts';
 import { ask, PUBLIC_URL, startTestService } from '../support/service.ts';
 import { EXAMPLE_SITE, scratchDirectory } from '../support/site.ts';

@@ -13,13 +13,8 @@ const SAMPLE_EVERY = 10_000;
  * Most that the service without its helper may hold resident, and how much of that may come in the last half: the heap
  * grows in steps of some MiB before garbage is collected, and a leak of 200 bytes for each request is more than a step.
  */
-const MIB = isNewer() ? 140 : 120;
+const MIB = 120;
 const GROWTH = 0.08;
-
-/** Since Node.js 22 the same objects and code take some 12 MiB more, and how much garbage a start leaves varies more. */
-function isNewer(): boolean {
-  return Number.parseInt(process.versions.node, 10) >= 22;
-}
 
 const PROFILE = `
 layers: [fragments/base.bu, fragments/host.bu.liquid]

@@ -8,7 +8,7 @@ import { ProvisioningError } from '../../src/errors.ts';
 import { createMachineApp } from '../../src/http/machine-app.ts';
 import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import type { Renderer } from '../../src/render/renderer.ts';
-import { readSiteRevision } from '../../src/service.ts';
+import { readSiteRevision } from '../../src/service/workshop-process.ts';
 import { ask, assertProblem, eventually, siteChecked, startTestService, wrapButane } from '../support/service.ts';
 import { butaneProfile, scratchDirectory, writeSite } from '../support/site.ts';
 

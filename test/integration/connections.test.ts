@@ -9,7 +9,7 @@ import type { ClosedReason } from '../../src/http/connections.ts';
 import { createMachineApp } from '../../src/http/machine-app.ts';
 import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import type { Renderer } from '../../src/render/renderer.ts';
-import { readSiteRevision } from '../../src/service.ts';
+import { readSiteRevision } from '../../src/service/workshop-process.ts';
 import { ask, askRaw, eventually } from '../support/service.ts';
 import { butaneProfile, writeSite } from '../support/site.ts';
 

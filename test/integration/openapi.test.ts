@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { createMachineApp } from '../../src/http/machine-app.ts';
 import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import { createOperatorApp } from '../../src/http/operator-app.ts';
-import { describeApis } from '../../src/service.ts';
+import { describeApis } from '../../src/service/openapi-file.ts';
 import { routesOf } from '../support/routes.ts';
 
 const options = { ...NOTHING_SERVED, version: '0.0.0', logger: pino({ level: 'silent' }) };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { pino } from 'pino';
 import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import { createOperatorApp } from '../../src/http/operator-app.ts';
-import { readSiteRevision } from '../../src/service.ts';
+import { readSiteRevision } from '../../src/service/workshop-process.ts';
 import { ask, assertProblem, siteChecked, startTestService } from '../support/service.ts';
 import { butaneProfile, writeSite } from '../support/site.ts';
 

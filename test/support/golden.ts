@@ -10,8 +10,8 @@ import { ProvisioningError } from '../../src/errors.ts';
 import { parseSpecVersion } from '../../src/ignition/spec-version.ts';
 import { parseMachine } from '../../src/machine/machine.ts';
 import { checkSite } from '../../src/render/check.ts';
-import type { Workshop } from '../../src/service.ts';
-import { openWorkshop } from '../../src/service.ts';
+import type { Workshop } from '../../src/service/workshop-process.ts';
+import { openWorkshop } from '../../src/service/workshop-process.ts';
 import { compileSchema } from '../../src/site/schema.ts';
 import { PUBLIC_URL } from './service.ts';
 

@@ -9,7 +9,7 @@ import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { Config } from '../../src/config.ts';
-import { startService } from '../../src/service.ts';
+import { startService } from '../../src/service/service.ts';
 import { requireProgram } from './programs.ts';
 import { scratchDirectory } from './site.ts';
 

@@ -1,0 +1,31 @@
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { isGitAtWork } from '../live/git-lock-file.ts';
+import type { SiteWatch } from '../live/watch-file.ts';
+import { readSite } from '../site/site-file.ts';
+import type { SourceTree } from '../site/source-tree.ts';
+
+/** A read is taken when nothing was edited until this long after it. */
+const CALM_MS = 30;
+
+/** What goes on for longer is no single edit, and the site is taken as it is. */
+const MAX_UNREST_MS = 10_000;
+
+/** Edits that go on are waited for so often: a little more than the second after which they are taken to be over. */
+const MAX_WAITS = 40;
+
+/** Reads a site when nobody edits it: half of a `git checkout` is a site that nobody wrote. */
+export async function readCalmly(site: string, watch: SiteWatch | undefined): Promise<SourceTree> {
+  const startedAt = performance.now();
+  let waits = 0;
+  for (;;) {
+    // Somebody else's edit, or a pause in the middle of this one, is no reason to read half of it.
+    for (; watch?.unsettled && waits < MAX_WAITS; waits += 1) await setTimeout(CALM_MS);
+    const generation = watch?.generation;
+    const tree = await readSite(site);
+    if (watch === undefined || performance.now() - startedAt > MAX_UNREST_MS) return tree;
+    await setTimeout(CALM_MS);
+    // After a loop that was busy the clock comes before what the system has to tell.
+    await setImmediate();
+    if (watch.generation === generation && !(await isGitAtWork(site))) return tree;
+  }
+}

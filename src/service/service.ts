@@ -1,0 +1,149 @@
+import { availableParallelism } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { DEFAULT_BUTANE_LIMITS } from '../butane/butane-process.ts';
+import type { Config } from '../config.ts';
+import { formatListener } from '../config.ts';
+import { ProvisioningError } from '../errors.ts';
+import { createMachineApp } from '../http/machine-app.ts';
+import { createOperatorApp } from '../http/operator-app.ts';
+import { openTokenFile } from '../http/operator-token-file.ts';
+import { createMetrics } from '../metrics/metrics.ts';
+import type { Renderer } from '../render/renderer.ts';
+import { isUnspecified } from './engine-process.ts';
+import { type Live, opened, openLive, siteStateOf } from './live-service.ts';
+import { readVersion } from './package-file.ts';
+
+/** A stop lets requests that are under way finish for so long, and their answers reach their readers for so long. */
+const DRAIN_MS = 6000;
+const FLUSH_MS = 500;
+
+/** A running service. */
+export interface Service {
+  /** Where machines reach it: host and port as bound. */
+  readonly machineAddress: string;
+  readonly operatorAddress: string;
+  /** Reads the site again; see `LiveSite.reload`. */
+  reload(): Promise<void>;
+  /** Stops taking requests, answers those under way, and ends. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the service. The listeners open first and answer 503 until a revision is served, so that machines wait instead
+ * of meeting a closed port. Throws {@link SiteFaults} when nothing can be served, and what finding butane does, after the
+ * listeners are closed again.
+ */
+export async function startService(config: Config, logger: Logger): Promise<Service> {
+  const version = await readVersion();
+  const { operatorTokenFile } = config;
+  const tokens = operatorTokenFile === undefined ? undefined : await openTokenFile(operatorTokenFile, logger);
+  const metrics = createMetrics({ version, nodeVersion: process.versions.node });
+  let live: Live | undefined;
+  const site = siteStateOf(() => live);
+  const renderer: Renderer = {
+    recall: (served, request) => opened(live).engine.renderer.recall(served, request),
+    render: (served, request, options) => opened(live).engine.renderer.render(served, request, options),
+    renderInFull: (served, request) => opened(live).engine.renderer.renderInFull(served, request),
+  };
+  const machine = await createMachineApp({
+    site,
+    renderer,
+    version,
+    metrics,
+    logger: logger.child({ api: 'machine' }),
+    onConnectionClosed: (reason) => metrics.observeConnectionClosed('machine', reason),
+    trustedProxies: config.trustedProxies,
+  });
+  const operator = await createOperatorApp({
+    site,
+    renderer,
+    version,
+    metrics,
+    logger: logger.child({ api: 'operator' }),
+    onConnectionClosed: (reason) => metrics.observeConnectionClosed('operator', reason),
+    ...(tokens === undefined ? {} : { tokens }),
+  });
+  metrics.watch({
+    caches: () =>
+      live && {
+        contents: live.engine.caches.contents.statistics(),
+        reports: live.engine.caches.reports.statistics(),
+      },
+    butane: () =>
+      live && {
+        ...live.engine.butane.load(),
+        queueLimit: DEFAULT_BUTANE_LIMITS.maxQueued,
+        version: live.engine.butane.identity.version,
+      },
+    revision: () => {
+      const { current, refusal } = live?.site ?? {};
+      return (
+        current && {
+          id: current.served.revision.id,
+          source: current.source,
+          servedAt: current.loadedAt,
+          faults: current.check.reports.filter(({ diagnostic }) => diagnostic.severity === 'error').length,
+          refused: refusal !== undefined,
+        }
+      );
+    },
+    connections: (api) => (api === 'machine' ? machine : operator).connections.count(),
+  });
+  const close = async () => {
+    const drained = Promise.all([machine.close(), operator.close()]);
+    // Whoever still waits for butane then is told to come again, and whoever does not read that is left.
+    await Promise.race([drained, setTimeout(DRAIN_MS, undefined, { ref: false })]);
+    await live?.engine.butane.close(0);
+    await Promise.race([drained, setTimeout(FLUSH_MS, undefined, { ref: false })]);
+    for (const app of [machine, operator]) app.server.closeAllConnections();
+    await drained;
+    await live?.close();
+  };
+  try {
+    await listen(operator, config.operatorListen);
+    await listen(machine, config.listen);
+    live = await openLive(config, { logger, metrics, concurrency: availableParallelism() });
+    if (isUnspecified(config.publicUrl))
+      logger.warn({ publicUrl: config.publicUrl }, 'no machine can reach the public URL; set --public-url');
+    const machineAddress = addressOf(machine);
+    const operatorAddress = addressOf(operator);
+    logger.info({ machineAddress, operatorAddress, publicUrl: config.publicUrl }, 'serving');
+    const reload = async () => void (await live?.site.reload());
+    return { machineAddress, operatorAddress, reload, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Listening = Awaited<ReturnType<typeof createMachineApp>>;
+
+/** Connections that wait to be taken: a rack that is switched on asks at once. The system may allow fewer. */
+const BACKLOG = 4096;
+
+async function listen(app: Listening, { host, port }: Config['listen']): Promise<void> {
+  try {
+    await app.listen({ host, port, backlog: BACKLOG });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const reason = LISTEN_FAULTS[code] ?? (cause instanceof Error ? cause.message : 'unknown fault');
+    throw new ProvisioningError('config-invalid', `cannot listen on ${formatListener({ host, port })}: ${reason}`, {
+      cause,
+    });
+  }
+}
+
+const LISTEN_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there already; choose another port with --listen or --operator-listen',
+  EACCES: 'ports below 1024 need privileges',
+  EADDRNOTAVAIL: 'this machine does not have the address',
+  ENOTFOUND: 'the host name is not known',
+};
+
+function addressOf(app: Listening): string {
+  const address = app.server.address();
+  return typeof address === 'object' && address !== null
+    ? formatListener({ host: address.address, port: address.port })
+    : String(address);
+}

@@ -1,0 +1,69 @@
+import { constants } from 'node:os';
+import type { Butane } from '../butane/butane.ts';
+import { SiteFaults } from '../live/live-site.ts';
+import type { Renderer } from '../render/renderer.ts';
+import type { Served } from '../render/served.ts';
+import type { FilesCopy } from '../site/files-copy-file.ts';
+import { copyFiles } from '../site/files-copy-file.ts';
+import { parseSite } from '../site/load.ts';
+import type { Revision } from '../site/revision.ts';
+import { readSite } from '../site/site-file.ts';
+import { openEngine } from './engine-process.ts';
+
+/** A loaded site with everything that renders it; what commands work with when no service is needed. */
+export interface Workshop {
+  readonly butane: Butane;
+  readonly served: Served;
+  readonly renderer: Renderer;
+  /** Loads one more site, to be rendered beside the first. */
+  load(site: string): Promise<Served>;
+  close(): Promise<void>;
+}
+
+/** What a workshop is opened with; it leaves nothing behind. */
+export interface WorkshopOptions {
+  readonly site: string;
+  readonly butane?: string;
+  readonly publicUrl: string;
+}
+
+let endsOnSignals = false;
+
+/** Makes an interrupted command end the way a shell expects it, with everything it made for itself cleared away. */
+export function endOnSignals(): void {
+  if (endsOnSignals) return;
+  endsOnSignals = true;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => process.exit(128 + constants.signals[signal]));
+  }
+}
+
+/** Reads and parses a site, for what needs no butane. Throws {@link SiteFaults}. */
+export async function readSiteRevision(site: string): Promise<Revision> {
+  const tree = await readSite(site);
+  const parsed = parseSite(tree);
+  if (parsed.value === undefined) throw new SiteFaults(parsed.diagnostics, tree.documents);
+  return parsed.value;
+}
+
+/** Reads, parses and checks a site. Throws {@link SiteFaults}, or a ProvisioningError when it cannot be read at all. */
+export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> {
+  const revision = await readSiteRevision(options.site);
+  const { butane, renderer } = await openEngine(options);
+  const copies: FilesCopy[] = [];
+  const serve = async (next: Revision): Promise<Served> => {
+    const copy = await copyFiles(next.files, undefined);
+    copies.push(copy);
+    return Object.freeze({ revision: next, filesDir: copy.directory });
+  };
+  return {
+    butane,
+    renderer,
+    served: await serve(revision),
+    load: async (site) => serve(await readSiteRevision(site)),
+    async close() {
+      await butane.close();
+      await Promise.all(copies.map((copy) => copy.remove()));
+    },
+  };
+}
