@@ -34,6 +34,7 @@ export type DiagnosticCode =
   | 'parameter-missing'
   | 'parameter-invalid'
   | 'selection'
+  | 'feature'
   | 'butane'
   | 'ignition'
   | 'internal';

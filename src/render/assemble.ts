@@ -1,5 +1,7 @@
 import type { Diagnostic, Parsed } from '../diagnostic.ts';
 import { hasErrors } from '../diagnostic.ts';
+import type { Expanded } from '../feature/expand.ts';
+import { expandFeatures, foreignVariant } from '../feature/expand.ts';
 import type { Budget } from '../fragment/budget.ts';
 import { createBudget } from '../fragment/budget.ts';
 import { compose } from '../fragment/compose.ts';
@@ -10,6 +12,7 @@ import type { TemplateScope } from '../fragment/template.ts';
 import { TemplateFault, TemplateLimit } from '../fragment/template.ts';
 import type { ValueObject } from '../fragment/value.ts';
 import type { Machine } from '../machine/machine.ts';
+import { checkBlocks } from '../site/features.ts';
 import { resolveParameters } from '../site/parameters.ts';
 import type { ButaneProfile, ComposedProfile, Group, Layer, Place, Revision } from '../site/revision.ts';
 import type { Selection } from '../site/selection.ts';
@@ -68,7 +71,10 @@ export function assemble(
     }
     if (isFull(filled)) break;
   }
+  const features = expandProfile(profile, documents, scope, budget);
+  diagnostics.push(...features.diagnostics);
   if (hasErrors(diagnostics)) return { diagnostics };
+  documents.unshift(...(features.value?.documents ?? []));
   if (documents.length === 0) {
     const origin = { file: profile.file, line: 1, column: 1 };
     const message = 'no layer takes part for this machine, so there is nothing to give it';
@@ -78,7 +84,27 @@ export function assemble(
   diagnostics.push(...composed.diagnostics);
   if (composed.value === undefined || hasErrors(diagnostics)) return { diagnostics };
   const document = composed.value;
+  diagnostics.push(...(features.value?.review(document) ?? []));
+  if (hasErrors(diagnostics)) return { diagnostics };
   return { value: { source: emitButane(document), document, layers, parameters: parameters.value }, diagnostics };
+}
+
+/** The features of a profile for one machine; `layers` are what will override them. */
+function expandProfile(
+  { features }: ComposedProfile,
+  layers: readonly MapNode[],
+  scope: TemplateScope,
+  budget: Budget,
+): Parsed<Expanded> {
+  if (features === undefined) return { diagnostics: [] };
+  const filled = interpolate(features.content, scope, budget);
+  if (filled.value === undefined) return { diagnostics: filled.diagnostics };
+  const { value: blocks, diagnostics } = checkBlocks(features.blocks, filled.value);
+  if (blocks === undefined) return { diagnostics };
+  const foreign = foreignVariant(blocks, layers);
+  if (foreign !== undefined) return { diagnostics: [foreign] };
+  const value = expandFeatures(blocks);
+  return { value, diagnostics: value.diagnostics };
 }
 
 function groupUnclear({ group }: Selection, rival: Group): Diagnostic {

@@ -1,6 +1,7 @@
 import type { Diagnostic, Parsed } from '../diagnostic.ts';
+import { FEATURES } from '../feature/features.ts';
 import { decodeText } from '../fragment/decode.ts';
-import type { MapNode, Node } from '../fragment/node.ts';
+import type { MapNode, Node, PathSegment } from '../fragment/node.ts';
 import { child, mapNode, plainNode, textNode, withChild } from '../fragment/node.ts';
 import { parseToml } from '../fragment/parse-toml.ts';
 import { parseYaml } from '../fragment/parse-yaml.ts';
@@ -36,6 +37,12 @@ export const DEFINITION_SCHEMAS = {
       title: { type: 'string', maxLength: 200 },
       layers: { type: 'array', items: LAYER, maxItems: 200 },
       butane: { type: 'object' },
+      features: {
+        type: 'object',
+        additionalProperties: false,
+        // What is in a block is held against the schema of its feature once it is filled in.
+        properties: Object.fromEntries(FEATURES.map(({ name }) => [name, { type: ['object', 'null'] }])),
+      },
       parameters: { type: 'object' },
     },
   },
@@ -103,7 +110,7 @@ export function parseDefinition(kind: DefinitionKind, content: Buffer, file: str
   const typed = toValue(checkable(root));
   if (typed.value === undefined) return { diagnostics: typed.diagnostics };
   const faults = COMPILED[kind].check(typed.value);
-  const diagnostics = schemaDiagnostics(faults, root, 'schema', Object.keys(DEFINITION_SCHEMAS[kind].properties));
+  const diagnostics = schemaDiagnostics(faults, root, 'schema', (path) => keysAt(kind, path));
   return diagnostics.length > 0 ? { diagnostics } : { value: root, diagnostics };
 }
 
@@ -113,6 +120,8 @@ export function parseDefinition(kind: DefinitionKind, content: Buffer, file: str
  */
 function checkable(root: MapNode): MapNode {
   let checked = root;
+  const features = child(root, 'features');
+  if (features?.kind === 'map') checked = withChild(checked, 'features', withoutContents(features));
   const butane = child(root, 'butane');
   if (butane?.kind === 'map') checked = withChild(checked, 'butane', mapNode([], butane.origin));
   const match = child(root, 'match');
@@ -121,6 +130,21 @@ function checkable(root: MapNode): MapNode {
   const parameters = child(root, 'parameters');
   if (parameters?.kind === 'map') checked = withChild(checked, 'parameters', mapNode([], parameters.origin));
   return checked;
+}
+
+/** The same mapping with nothing in the mappings below it. */
+function withoutContents(node: MapNode): MapNode {
+  const entries = [...node.entries].map(([key, entry]) => {
+    const { value } = entry;
+    return [key, value.kind === 'map' ? { ...entry, value: mapNode([], value.origin) } : entry] as const;
+  });
+  return mapNode(entries, node.origin);
+}
+
+/** The keys that a definition may have, and the features. */
+function keysAt(kind: DefinitionKind, path: readonly PathSegment[]): readonly string[] {
+  if (path.length === 0) return Object.keys(DEFINITION_SCHEMAS[kind].properties);
+  return kind === 'profile' && path.length === 1 && path[0] === 'features' ? FEATURES.map(({ name }) => name) : [];
 }
 
 function asTexts(node: Node): Node {

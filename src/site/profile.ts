@@ -7,6 +7,7 @@ import { child, childItems, childText } from '../fragment/node.ts';
 import type { Template } from '../fragment/template.ts';
 import { compileCondition, compileExpression, TemplateFault } from '../fragment/template.ts';
 import { parseDefinition, parseDocument } from './definition.ts';
+import { parseFeatures } from './features.ts';
 import { checkReads, parseParameterSchema } from './parameters.ts';
 import type { ButaneProfile, ComposedProfile, Fragment, IgnitionProfile, Layer, Place } from './revision.ts';
 import { compileSchema, compileSchemaLater, nearest } from './schema.ts';
@@ -78,9 +79,12 @@ export function parseComposedProfile(
       layers.push({ file, origin: inline.origin, content: compiled.value });
     }
   }
-  if (layers.length === 0 && diagnostics.length === 0) {
+  const features = parseFeatures(root);
+  diagnostics.push(...features.diagnostics);
+  if (features.value !== undefined) diagnostics.push(...checkLayerReads(features.value.content, declared, false));
+  if (layers.length === 0 && features.value === undefined && diagnostics.length === 0) {
     const message = 'the profile has no layers';
-    const hint = 'name fragments under `layers`, or write Butane under `butane`';
+    const hint = 'name fragments under `layers`, write Butane under `butane`, or name `features`';
     diagnostics.push({ severity: 'error', code: 'schema', message, origin: root.origin, hint });
   }
   const title = childText(root, 'title');
@@ -91,8 +95,9 @@ export function parseComposedProfile(
     digest: composedDigest(content, root, fragments),
     ...(title === undefined ? {} : { title }),
     layers,
+    ...(features.value === undefined ? {} : { features: features.value }),
     parameters: schema.value,
-    readsGroup: layers.some(readsGroup),
+    readsGroup: layers.some(readsGroup) || readsOfGroup(features.value?.content),
     diagnostics,
   };
   return { value: profile, diagnostics: [] };
@@ -114,12 +119,16 @@ function layerFile(item: Node): string | undefined {
 }
 
 function readsGroup({ content, when, each }: Layer): boolean {
-  const templates = [
-    ...content.templates.values(),
-    ...(typeof when === 'object' ? [when] : []),
-    ...(each ? [each] : []),
-  ];
-  return templates.some(({ reads }) => reads.some(([root]) => root === 'group'));
+  const conditions = [...(typeof when === 'object' ? [when] : []), ...(each ? [each] : [])];
+  return readsOfGroup(content) || conditions.some(readsRoot);
+}
+
+function readsOfGroup(content: CompiledLayer | undefined): boolean {
+  return [...(content?.templates.values() ?? [])].some(readsRoot);
+}
+
+function readsRoot({ reads }: Pick<Template, 'reads'>): boolean {
+  return reads.some(([root]) => root === 'group');
 }
 
 function parseLayer(

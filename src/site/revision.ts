@@ -5,6 +5,7 @@ import type { MapNode, Node } from '../fragment/node.ts';
 import type { Condition, Template } from '../fragment/template.ts';
 import type { ValueObject } from '../fragment/value.ts';
 import type { Selector } from '../machine/selector.ts';
+import type { ProfileFeatures } from './features.ts';
 import type { GroupIndex } from './group-index.ts';
 import type { CompiledSchema } from './schema.ts';
 
@@ -102,6 +103,7 @@ export interface ComposedProfile extends ProfileBase {
   /** First is lowest. Incomplete when a layer is at fault (see `diagnostics`). */
   readonly layers: readonly Layer[];
   readonly parameters: ParameterSchema;
+  readonly features?: ProfileFeatures;
   /** A layer reads `group.id`, so it matters which of several equal groups is said to have decided. */
   readonly readsGroup: boolean;
 }

@@ -169,18 +169,18 @@ function typeNames(type: unknown): string {
   return names.map((name) => TYPE_NAMES[name] ?? name).join(' or ');
 }
 
-/** Places schema faults in the document that the value came from: an unknown key at the key, a missing one at its parent. */
+/** Places schema faults in the document that the value came from: an unknown key at the key, a missing one at its parent. `keysAt` tells the keys that the mapping at a path may have. */
 export function schemaDiagnostics(
   faults: readonly SchemaFault[],
   root: Node,
   code: DiagnosticCode,
-  allowed: readonly string[] = [],
+  keysAt: (path: readonly PathSegment[]) => readonly string[] = () => [],
 ): Diagnostic[] {
   return faults.map((fault) => {
     const path = fault.key === undefined ? fault.path : [...fault.path, fault.key];
     const location = locate(root, path);
     const origin = fault.kind === 'unknown' ? location.keyOrigin : location.node.origin;
-    const hint = fault.kind === 'unknown' && fault.path.length === 0 ? suggest(fault.key ?? '', allowed) : undefined;
+    const hint = fault.kind === 'unknown' ? suggest(fault.key ?? '', keysAt(fault.path)) : undefined;
     return {
       severity: 'error',
       code,

@@ -125,7 +125,7 @@ test('a fault stands at its value, an unknown key at the key, and a missing one 
     ],
     root,
     'schema',
-    ['dd', 'x'],
+    (path) => (path.length === 0 ? ['dd', 'x'] : ['cc']),
   );
   assert.deepEqual(diagnostics.map(inOneLine), [
     'g.yaml:2:6 error schema $.a.b: is wrong',
@@ -135,7 +135,7 @@ test('a fault stands at its value, an unknown key at the key, and a missing one 
   ]);
   assert.deepEqual(
     diagnostics.map(({ hint }) => hint),
-    [undefined, undefined, undefined, 'did you mean `dd`?'],
+    [undefined, 'did you mean `cc`?', undefined, 'did you mean `dd`?'],
   );
 });
 
