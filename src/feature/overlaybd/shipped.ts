@@ -15,8 +15,9 @@ export const SHIPPED_BACKSTORE = {
   auditPath: '/var/log/overlaybd-audit.log',
 } as const;
 
-/** The socket on which containerd reaches the snapshotter, and the directory of the snapshots. */
+/** The socket on which containerd reaches the snapshotter. */
 export const SNAPSHOTTER_ADDRESS = '/run/overlaybd-snapshotter/overlaybd.sock';
+/** The directory of the snapshots, below that of containerd. */
 export const SNAPSHOTTER_ROOT = '/var/lib/containerd/io.containerd.snapshotter.v1.overlaybd';
 
 /** `/etc/overlaybd-snapshotter/config.json` as the extension ships it. */
