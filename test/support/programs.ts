@@ -18,6 +18,7 @@ export type ProgramName =
   | 'useradd'
   | 'systemd'
   | 'systemd-analyze'
+  | 'systemd-tmpfiles'
   | 'nsenter'
   | 'promtool'
   | 'mkfifo'
@@ -54,6 +55,7 @@ const programs: Readonly<Record<ProgramName, Program>> = {
   systemd: { places: ['/lib/systemd/systemd'], install: 'apt-get install systemd' },
   nsenter: { places: ['nsenter'], install: 'apt-get install util-linux' },
   'systemd-analyze': { places: ['systemd-analyze'], install: 'apt-get install systemd procps' },
+  'systemd-tmpfiles': { places: ['systemd-tmpfiles'], install: 'apt-get install systemd' },
   promtool: { places: ['promtool'], install: 'apt-get install prometheus, or take promtool alone out of that package' },
   git: { places: ['git'], install: 'apt-get install git' },
   mkfifo: { places: ['mkfifo'], install: 'apt-get install coreutils' },

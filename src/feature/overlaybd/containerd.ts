@@ -78,15 +78,15 @@ const CONFIGS: Readonly<Record<Exclude<Mode, 'none'>, (choice: ContainerdChoice)
   'cri-default': (choice) =>
     // Of a config that is imported 1.x replaces whole sections, so that one that may be read by it has to be whole.
     choice.base === 'bakery'
-      ? { ...DAEMON, version: 2, plugins: pluginsOfVersion2({ snapshotter: 'overlaybd' }) }
+      ? { version: 2, ...DAEMON, plugins: pluginsOfVersion2({ snapshotter: 'overlaybd' }) }
       : { ...importing(choice.base), plugins: { [IMAGES]: { snapshotter: 'overlaybd', ...WITH_ANNOTATIONS } } },
   'cri-runtime': (choice) => {
     const { runtimeName, version } = choice;
     if (version !== undefined && version[0] < 2) {
       const own = { [runtimeName]: { ...RUNC, snapshotter: 'overlaybd' } };
-      return { ...DAEMON, version: 2, plugins: pluginsOfVersion2({}, own) };
+      return { version: 2, ...DAEMON, plugins: pluginsOfVersion2({}, own) };
     }
-    return { ...DAEMON, version: 3, plugins: pluginsOfVersion3(choice) };
+    return { version: 3, ...DAEMON, plugins: pluginsOfVersion3(choice) };
   },
 };
 

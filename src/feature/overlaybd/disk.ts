@@ -4,6 +4,13 @@ import type { Overlaybd } from './block.ts';
 /** Where the disk goes: containerd's content and snapshots, and beside them the caches of the backing store. */
 export const DISK_MOUNT = '/var/lib/containerd';
 
+/** A quota of a root file system is a project quota of the file system below it, which ext4 has to be made for. */
+const QUOTA = {
+  ext4: { mount_options: ['prjquota'], options: ['-O', 'project,quota', '-E', 'quotatype=prjquota'] },
+  xfs: { mount_options: ['prjquota'] },
+  btrfs: {},
+} as const;
+
 /** The file system on the disk, with the unit that mounts it. */
 export function renderDisk({ disk, snapshotter }: Overlaybd, context: FeatureContext): readonly Part[] {
   if (disk === undefined) return [];
@@ -14,8 +21,7 @@ export function renderDisk({ disk, snapshotter }: Overlaybd, context: FeatureCon
     format,
     wipe_filesystem: wipe,
     ...(label === undefined ? {} : { label }),
-    // A quota of a root file system is a project quota of the file system below it.
-    ...(snapshotter?.rootfsQuota === undefined ? {} : { mount_options: ['prjquota'] }),
+    ...(snapshotter?.rootfsQuota === undefined ? {} : QUOTA[format]),
     with_mount_unit: true,
   };
   return [{ section: 'filesystems', origin: context.at('disk'), value }];
