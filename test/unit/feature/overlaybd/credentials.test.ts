@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assembled, withOverlaybd } from '../assembled.ts';
+
+const FILE = '/etc/overlaybd/cred.json';
+const user = { username: 'u', password: 'p' };
+
+function keysFor(...registries: readonly string[]): readonly string[] {
+  const credentials = registries.map((registry) => ({ registry, ...user }));
+  const { files, diagnostics } = assembled(withOverlaybd({ credentials }));
+  assert.deepEqual(diagnostics, []);
+  return Object.keys(JSON.parse(files.get(FILE)?.content ?? '').auths);
+}
+
+/** How people write a registry, and the beginning of the URL that overlaybd compares with. */
+const KEYS: readonly (readonly [string, string])[] = [
+  ['docker.io', 'registry-1.docker.io'],
+  ['index.docker.io', 'registry-1.docker.io'],
+  ['https://index.docker.io/v1/', 'registry-1.docker.io'],
+  ['https://index.docker.io/v1', 'registry-1.docker.io'],
+  ['docker.io/team', 'registry-1.docker.io/team'],
+  ['docker.io/team/app', 'registry-1.docker.io/team/app'],
+  ['registry-1.docker.io', 'registry-1.docker.io'],
+  ['registry.hub.docker.com', 'registry.hub.docker.com'],
+  ['https://ghcr.io/', 'ghcr.io'],
+  ['http://registry.local:5000/v2/', 'registry.local:5000'],
+  ['Registry.Example.COM/team', 'registry.example.com/team'],
+  ['[2001:db8::1]:5000/a', '[2001:db8::1]:5000/a'],
+];
+
+for (const [written, key] of KEYS) {
+  test(`credentials for ${written} are found under ${key}`, () => assert.deepEqual(keysFor(written), [key]));
+}
+
+test('the most specific credentials come first, since the first that fit are taken', () => {
+  const keys = keysFor('a.example', 'b.example/x', 'a.example/x/y', 'docker.io', 'a.example/x');
+  assert.deepEqual(keys, ['a.example/x/y', 'b.example/x', 'a.example/x', 'a.example', 'registry-1.docker.io']);
+});
+
+test('credentials are in a file that root alone reads, and that overlaybd is told of', () => {
+  const { files } = assembled(withOverlaybd({ credentials: [{ registry: 'a.example', ...user }] }));
+  assert.equal(files.get(FILE)?.mode, '0600');
+  assert.deepEqual(JSON.parse(files.get(FILE)?.content ?? ''), { auths: { 'a.example': { auth: 'dTpw' } } });
+  const { credentialConfig } = JSON.parse(files.get('/etc/overlaybd/overlaybd.json')?.content ?? '');
+  assert.deepEqual(credentialConfig, { mode: 'file', path: FILE });
+});
+
+test('without credentials there is a file with none, since one must be there', () => {
+  const { files } = assembled(withOverlaybd({}));
+  assert.deepEqual(JSON.parse(files.get(FILE)?.content ?? ''), { auths: {} });
+});
+
+test('a credential service stands in for the file', () => {
+  const { files } = assembled(
+    withOverlaybd({ credentials: { mode: 'http', path: 'http://127.0.0.1:1/a', timeout: 3 } }),
+  );
+  assert.equal(files.has(FILE), false);
+  const { credentialConfig } = JSON.parse(files.get('/etc/overlaybd/overlaybd.json')?.content ?? '');
+  assert.deepEqual(credentialConfig, { mode: 'http', path: 'http://127.0.0.1:1/a', timeout: 3 });
+});
+
+test('a password may hold whatever a parameter gives, and stands nowhere but in its files', () => {
+  const password = '"}\n{{ x }}\\ é: #end';
+  const profile = {
+    features: {
+      overlaybd: {
+        credentials: [{ registry: 'a.example', username: 'u', password: '{{ parameters.password }}' }],
+        prepull: [{ ref: 'a.example/x:1' }],
+      },
+    },
+    parameters: { type: 'object', properties: { password: { type: 'string', default: password } } },
+  };
+  const { files, units } = assembled(JSON.stringify(profile));
+  const auth = Buffer.from(`u:${password}`).toString('base64');
+  assert.equal(JSON.parse(files.get(FILE)?.content ?? '').auths['a.example'].auth, auth);
+  const holders = [...files].filter(([, { content }]) => content.includes(auth) || content.includes('é'));
+  assert.deepEqual(
+    holders.map(([path, { mode }]) => [path, mode]),
+    [
+      [FILE, '0600'],
+      ['/etc/overlaybd-snapshotter/logins/a.example/a.example/hosts.toml', '0600'],
+    ],
+  );
+  assert.equal(
+    [...units.values()].some(({ contents }) => contents?.includes(auth)),
+    false,
+  );
+});
