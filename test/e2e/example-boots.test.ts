@@ -37,6 +37,13 @@ const BOOTS: readonly { readonly path: string; readonly files: Readonly<Record<s
       'etc/systemd/timesyncd.conf.d/10-ntp.conf': '[Time]\nNTP=0.flatcar.pool.ntp.org 1.flatcar.pool.ntp.org\n',
     },
   },
+  {
+    path: '/ignition?role=stream',
+    files: {
+      'etc/flatcar/enabled-sysext.conf': 'overlaybd\n',
+      'etc/overlaybd/cred.json': '{\n  "auths": {}\n}\n',
+    },
+  },
   { path: '/ignition/fcos', files: {} },
   { path: '/ignition?mode=rescue', files: {} },
 ];

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { suite, test } from 'node:test';
 import { assertUnderSystemd, layOut, verifyUnits } from '../support/flatcar-root.ts';
 import { fetchAndApply, ignitionReleases } from '../support/ignition-client.ts';
-import { describeMachine, readMachine } from '../support/machine-tree.ts';
+import { describeMachine, readMachine } from '../support/applied-machine.ts';
 import { requireProgram } from '../support/programs.ts';
 import { startTestService } from '../support/service.ts';
 import { scratchDirectory, writeSite } from '../support/site.ts';

@@ -4,7 +4,7 @@ import { cp, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { describeMachine, readMachine } from './machine-tree.ts';
+import { describeMachine, readMachine } from './applied-machine.ts';
 import { requireProgram } from './programs.ts';
 
 /** Units that Flatcar and its overlaybd extension have, as far as their text matters to drop-ins and to order. */
