@@ -1,6 +1,7 @@
 import { type JsonMap, stringify } from '@iarna/toml';
 import { BASE_FILES, type ContainerdBase, flatcarTree } from './flatcar-tree.ts';
 import type { Tree } from './machine-tree.ts';
+import type { RegistryEndpoint, RegistryUser } from './registry-client.ts';
 
 const SOCKET = '/run/overlaybd-snapshotter/overlaybd.sock';
 const SNAPSHOTTER_ROOT = '/var/lib/containerd/io.containerd.snapshotter.v1.overlaybd';
@@ -84,6 +85,9 @@ export function runtimeConfig(name: string, base: ContainerdBase): string {
   });
 }
 
+/** What `update-ca-certificates` makes out of /etc/ssl/certs. */
+const TRUSTED = '/etc/ssl/certs/ca-certificates.crt';
+
 const DROP_IN = `[Unit]
 Wants=overlaybd-snapshotter.service
 After=overlaybd-snapshotter.service
@@ -96,14 +100,15 @@ ExecStart=/usr/bin/containerd --config /etc/containerd/config.toml
 /** What else a machine may have been told. */
 export interface OverlaybdOptions {
   readonly base?: ContainerdBase;
-  /** A registry whose layers come over plain HTTP. */
-  readonly insecureRegistry?: string;
+  /** A registry that it uses: its layers may come over plain HTTP, or its certificate is trusted. */
+  readonly registry?: RegistryEndpoint;
 }
 
 /** A Flatcar machine with OverlayBD and this config for containerd, with the files as they are written by hand. */
-export function overlaybdTree(config: string, { base, insecureRegistry }: OverlaybdOptions = {}): Tree {
+export function overlaybdTree(config: string, { base, registry }: OverlaybdOptions = {}): Tree {
   return {
     ...flatcarTree(base),
+    ...(registry?.certificate === undefined ? {} : { [TRUSTED]: registry.certificate }),
     '/etc/containerd/config.toml': config,
     '/etc/systemd/system/containerd.service.d/90-overlaybd.conf': DROP_IN,
     '/etc/overlaybd-snapshotter/config.json': JSON.stringify({
@@ -114,7 +119,7 @@ export function overlaybdTree(config: string, { base, insecureRegistry }: Overla
       logReportCaller: false,
       autoRemoveDev: false,
       exporterConfig: { enable: false, uriPrefix: '/metrics', port: 9863 },
-      mirrorRegistry: insecureRegistry === undefined ? [] : [{ host: insecureRegistry, insecure: true }],
+      mirrorRegistry: registry?.scheme === 'http' ? [{ host: registry.host, insecure: true }] : [],
     }),
   };
 }
@@ -122,19 +127,18 @@ export function overlaybdTree(config: string, { base, insecureRegistry }: Overla
 /** What a machine pulls before anybody asks for it, and as whom. */
 export interface Prepull {
   readonly ref: string;
-  /** The registry as images are named by it: address and port. */
-  readonly host: string;
-  readonly username: string;
-  readonly password: string;
+  readonly registry: RegistryEndpoint;
+  readonly user: RegistryUser;
 }
 
 /** The unit that {@link prepullTree} has on the machine. */
 export const PREPULL_UNIT = 'overlaybd-prepull-hello.service';
 
 /** A unit that pulls an image into Kubernetes' namespace, and what it signs in with: a file that only root reads. */
-export function prepullTree({ ref, host, username, password }: Prepull): Tree {
-  const token = Buffer.from(`${username}:${password}`).toString('base64');
-  const server = `http://${host}`;
+export function prepullTree({ ref, registry, user }: Prepull): Tree {
+  const { host, scheme } = registry;
+  const token = Buffer.from(`${user.username}:${user.password}`).toString('base64');
+  const server = `${scheme}://${host}`;
   const hosts = stringify({
     server,
     host: { [server]: { capabilities: ['pull', 'resolve'], header: { Authorization: `Basic ${token}` } } },

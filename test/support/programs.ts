@@ -23,6 +23,7 @@ export type ProgramName =
   | 'mkfifo'
   | 'schemathesis'
   | 'perl'
+  | 'openssl'
   | 'docker-registry'
   | 'overlaybd-snapshotter'
   | 'overlaybd-ctr'
@@ -70,6 +71,7 @@ const programs: Readonly<Record<Exclude<ProgramName, `containerd-${string}`>, Pr
   },
   useradd: { places: ['useradd', '/usr/sbin/useradd'], install: 'apt-get install passwd' },
   perl: { places: ['perl'], install: 'apt-get install perl-base' },
+  openssl: { places: ['openssl'], install: 'apt-get install openssl' },
   'docker-registry': debianProgram('docker-registry'),
   'overlaybd-snapshotter': builtProgram('overlaybd-snapshotter', 'default'),
   'overlaybd-ctr': builtProgram('overlaybd-ctr', 'default'),

@@ -2,21 +2,22 @@ import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { freePort } from './ports.ts';
 import { requireProgram } from './programs.ts';
-import { ask, eventually } from './service.ts';
+import {
+  askRegistry,
+  type PushedImage,
+  pushOverlaybdImage,
+  type RegistryEndpoint,
+  type RegistryUser,
+} from './registry-client.ts';
+import { eventually } from './service.ts';
 import { scratchDirectory } from './site.ts';
-
-/** Who may use a registry. */
-export interface RegistryUser {
-  readonly username: string;
-  readonly password: string;
-}
 
 /** A request as the registry logged it. */
 export interface RegistryRequest {
@@ -25,28 +26,14 @@ export interface RegistryRequest {
   readonly status: number;
 }
 
-/** An image in a registry. */
-export interface PushedImage {
-  /** Host, repository and tag. */
-  readonly ref: string;
-  /** The digest of its manifest. */
-  readonly digest: string;
-  /** The digest of its config. */
-  readonly config: string;
-  /** The digests of its layers, the lowest first. */
-  readonly layers: readonly string[];
-}
-
 /** What some work came to, and what it asked the registry for. */
 export interface Watched<T> {
   readonly result: T;
   readonly requests: readonly RegistryRequest[];
 }
 
-/** A registry on loopback that speaks plain HTTP and wants a password. */
-export interface Registry {
-  /** Its address and port, as images are named by. */
-  readonly host: string;
+/** A registry on loopback that wants a password. */
+export interface Registry extends RegistryEndpoint {
   /** Pushes an image whose layers say that they are OverlayBD blobs. */
   readonly pushOverlaybdImage: (repository: string, tag: string) => Promise<PushedImage>;
   /** Does something, and tells what was asked for meanwhile, in the order in which it was answered. */
@@ -55,20 +42,21 @@ export interface Registry {
   readonly holdWhile: (work: () => Promise<void>) => Promise<void>;
 }
 
-const MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
-const CONFIG = 'application/vnd.oci.image.config.v1+json';
-const LAYER = 'application/vnd.oci.image.layer.v1.tar';
-const ANNOTATION = 'containerd.io/snapshot/overlaybd';
-
 /**
- * Starts Debian's docker-registry with an empty store; it is stopped after the test. Resolves to undefined when the test
- * is skipped.
+ * Starts Debian's docker-registry with an empty store; it is stopped after the test. Over HTTPS it shows a certificate
+ * that nobody knows yet. Resolves to undefined when the test is skipped.
  */
-export async function startRegistry(t: TestContext, user: RegistryUser): Promise<Registry | undefined> {
+export async function startRegistry(
+  t: TestContext,
+  user: RegistryUser,
+  scheme: RegistryEndpoint['scheme'] = 'http',
+): Promise<Registry | undefined> {
   const program = requireProgram(t, 'docker-registry');
   const perl = program && requireProgram(t, 'perl');
-  if (program === undefined || perl === undefined) return undefined;
+  const openssl = perl && requireProgram(t, 'openssl');
+  if (program === undefined || perl === undefined || openssl === undefined) return undefined;
   const scratch = await scratchDirectory(t);
+  const keys = scheme === 'https' ? await selfSigned(openssl, scratch) : undefined;
   const host = `127.0.0.1:${await freePort()}`;
   await writeFile(join(scratch, 'htpasswd'), `${user.username}:${await bcrypt(perl, user.password)}\n`, {
     mode: 0o600,
@@ -77,7 +65,7 @@ export async function startRegistry(t: TestContext, user: RegistryUser): Promise
     version: '0.1',
     log: { level: 'error' },
     storage: { filesystem: { rootdirectory: join(scratch, 'store') } },
-    http: { addr: host, secret: randomUUID() },
+    http: { addr: host, secret: randomUUID(), ...(keys && { tls: keys }) },
     auth: { htpasswd: { realm: 'test', path: join(scratch, 'htpasswd') } },
   };
   await writeFile(join(scratch, 'config.yml'), stringify(config));
@@ -94,22 +82,22 @@ export async function startRegistry(t: TestContext, user: RegistryUser): Promise
       printed += part;
     });
   }
-  const base = `http://${host}`;
+  const endpoint = { host, scheme, ...(keys && { certificate: await readFile(keys.certificate, 'utf8') }) };
   await eventually(async () => {
     assert.equal(child.exitCode, null, printed);
-    return (await ask(base, '/v2/').catch(() => undefined))?.status === 401;
+    return (await askRegistry(endpoint, { path: '/v2/' }).catch(() => undefined))?.status === 401;
   });
 
   /** The log up to an answer that came after all that went before. */
   const logged = async (): Promise<readonly RegistryRequest[]> => {
     const mark = `/v2/?mark=${randomUUID()}`;
-    await ask(base, mark);
+    await askRegistry(endpoint, { path: mark });
     await eventually(() => printed.includes(mark));
     return requestsIn(printed).filter(({ path }) => !path.startsWith('/v2/?mark='));
   };
   return {
-    host,
-    pushOverlaybdImage: (repository, tag) => pushImage(host, user, repository, tag),
+    ...endpoint,
+    pushOverlaybdImage: (repository, tag) => pushOverlaybdImage(endpoint, user, repository, tag),
     async holdWhile(work) {
       child.kill('SIGSTOP');
       try {
@@ -143,45 +131,17 @@ async function bcrypt(perl: string, password: string): Promise<string> {
   return stdout;
 }
 
-async function pushImage(host: string, user: RegistryUser, repository: string, tag: string): Promise<PushedImage> {
-  const base = `http://${host}`;
-  const authorization = `Basic ${Buffer.from(`${user.username}:${user.password}`).toString('base64')}`;
-  const send = async (method: string, url: URL, type: string, body: Buffer = Buffer.alloc(0)) => {
-    const headers = { authorization, 'content-type': type };
-    const answer = await fetch(url, { method, headers, body: new Uint8Array(body) });
-    assert.ok(answer.ok, `${method} ${url}: ${answer.status} ${await answer.text()}`);
-    return answer;
-  };
-  const pushBlob = async (mediaType: string, body: Buffer) => {
-    const digest = digestOf(body);
-    const started = await send('POST', new URL(`/v2/${repository}/blobs/uploads/`, base), 'text/plain');
-    const upload = new URL(started.headers.get('location') ?? '', base);
-    upload.searchParams.set('digest', digest);
-    await send('PUT', upload, 'application/octet-stream', body);
-    return { mediaType, digest, size: body.length };
-  };
-  // Nobody reads layers here, so they may hold anything.
-  const blobs = await Promise.all(['base', 'upper'].map((text) => pushBlob(LAYER, Buffer.from(`${text} of ${tag}`))));
-  const layers = blobs.map((blob) => ({
-    ...blob,
-    annotations: { [`${ANNOTATION}/blob-digest`]: blob.digest, [`${ANNOTATION}/blob-size`]: String(blob.size) },
-  }));
-  const rootfs = { type: 'layers', diff_ids: layers.map(({ digest }) => digest) };
-  const image = { architecture: ARCHITECTURES[process.arch] ?? process.arch, os: 'linux', config: {}, rootfs };
-  const config = await pushBlob(CONFIG, Buffer.from(JSON.stringify(image)));
-  const manifest = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: MANIFEST, config, layers }));
-  await send('PUT', new URL(`/v2/${repository}/manifests/${tag}`, base), MANIFEST, manifest);
-  return {
-    ref: `${host}/${repository}:${tag}`,
-    digest: digestOf(manifest),
-    config: config.digest,
-    layers: layers.map(({ digest }) => digest),
-  };
+/** A certificate of its own for the address, which is its own authority too. */
+async function selfSigned(openssl: string, scratch: string): Promise<Keys> {
+  const keys = { key: join(scratch, 'key.pem'), certificate: join(scratch, 'certificate.pem') };
+  const kind = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  const name = ['-subj', '/CN=registry', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const files = ['-keyout', keys.key, '-out', keys.certificate];
+  await promisify(execFile)(openssl, ['req', '-x509', ...kind, ...name, ...files]);
+  return keys;
 }
 
-function digestOf(body: Buffer): string {
-  return `sha256:${createHash('sha256').update(body).digest('hex')}`;
+interface Keys {
+  readonly key: string;
+  readonly certificate: string;
 }
-
-/** Go's names for what Node.js calls otherwise. */
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'amd64' };
