@@ -14,7 +14,8 @@ Makes this checkout ready to run: installs the npm packages, builds butane into 
 dist. What is up to date already is left alone, so a second run takes no time and needs no network.
 
   --quiet         print only what went wrong
-  --tests         build also what only the tests use: ignition-validate and Ignition itself
+  --tests         build also what only the tests use: ignition-validate and Ignition itself, and the releases of
+                  containerd that PILOTLIGHT_CONTAINERDS asks for: default, all, or some, like 1.7,2.2
   --butane FILE   the butane that will be used (or PILOTLIGHT_BUTANE), so that none is built
 `;
 

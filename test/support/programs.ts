@@ -22,7 +22,13 @@ export type ProgramName =
   | 'nsenter'
   | 'promtool'
   | 'mkfifo'
-  | 'schemathesis';
+  | 'schemathesis'
+  | 'perl'
+  | 'openssl'
+  | 'docker-registry'
+  | 'overlaybd-snapshotter'
+  | 'overlaybd-ctr'
+  | `containerd-${string}`;
 
 interface Program {
   /** Tried in this order. Relative paths start at the checkout; a bare name is looked up in PATH. */
@@ -30,7 +36,7 @@ interface Program {
   readonly install: string;
 }
 
-const programs: Readonly<Record<ProgramName, Program>> = {
+const programs: Readonly<Record<Exclude<ProgramName, `containerd-${string}`>, Program>> = {
   butane: {
     places: ['./.tools/bin/butane', 'butane'],
     install: 'install Go, or put a butane binary into PATH, then run npm run setup',
@@ -66,14 +72,37 @@ const programs: Readonly<Record<ProgramName, Program>> = {
       'install python3-venv, then run python3 -m venv .tools/venv && .tools/venv/bin/pip install --require-hashes -r tools/schemathesis/requirements.txt',
   },
   useradd: { places: ['useradd', '/usr/sbin/useradd'], install: 'apt-get install passwd' },
+  perl: { places: ['perl'], install: 'apt-get install perl-base' },
+  openssl: { places: ['openssl'], install: 'apt-get install openssl' },
+  'docker-registry': debianProgram('docker-registry'),
+  'overlaybd-snapshotter': builtProgram('overlaybd-snapshotter', 'default'),
+  'overlaybd-ctr': builtProgram('overlaybd-ctr', 'default'),
 };
+
+/** A containerd, of which tools/go pins several releases, and Debian has one that is too old to build. */
+function containerdProgram(release: string): Program {
+  return release === '1.6' ? debianProgram('containerd') : builtProgram(`containerd-${release}`, release);
+}
+
+function builtProgram(name: string, asked: string): Program {
+  return {
+    places: [`./.tools/bin/${name}`],
+    install: `install Go, then run PILOTLIGHT_CONTAINERDS=${asked} npm run setup -- --tests`,
+  };
+}
+
+/** A program of a package that would start a service when it is installed: it is unpacked into .tools instead. */
+function debianProgram(name: string): Program {
+  const unpack = `apt-get download ${name} && dpkg-deb --extract ${name}_*.deb .tools/debian`;
+  return { places: [`./.tools/debian/usr/bin/${name}`], install: `on Debian 12, run ${unpack}` };
+}
 
 /**
  * The absolute path of a program a test needs. Without it the test is skipped with a reason that says how to install it,
  * and undefined is returned; with CI set in the environment it throws instead, since there nothing may go unchecked.
  */
 export function requireProgram(t: TestContext, name: ProgramName): string | undefined {
-  const { places, install } = programs[name];
+  const { places, install } = isContainerd(name) ? containerdProgram(name.slice('containerd-'.length)) : programs[name];
   const found = places.flatMap(candidates).find(isProgram);
   if (found === undefined) skip(t, `needs ${name}: ${install}`);
   return found;
@@ -84,6 +113,10 @@ export function requireRoot(t: TestContext): boolean {
   const isRoot = process.getuid?.() === 0;
   if (!isRoot) skip(t, 'needs root: run the tests as root, in a container for example');
   return isRoot;
+}
+
+function isContainerd(name: ProgramName): name is `containerd-${string}` {
+  return name.startsWith('containerd-');
 }
 
 function skip(t: TestContext, reason: string): void {

@@ -1,19 +1,27 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { buildProgram } from './go-build.mjs';
 import { root, ToolError } from './project.mjs';
-import { run } from './run.mjs';
-import { digest, isStamped, stamp } from './stamp.mjs';
 
-const module = 'github.com/coreos/ignition/v2';
-const moduleFolder = 'tools/ignition';
-const binFolder = '.tools/bin';
+const ignition = { folder: 'tools/ignition', module: 'github.com/coreos/ignition/v2' };
 
 /** What is built, as upstream's own `build` script does it. */
 const programs = {
-  butane: { package: 'butane/internal', version: 'butane/internal/version.Raw', cgo: false },
-  'ignition-validate': { package: 'validate', version: 'internal/version.Raw', cgo: false },
-  ignition: { package: 'internal', version: 'internal/version.Raw', cgo: true },
+  butane: { ...ignition, package: 'butane/internal', version: 'butane/internal/version.Raw', cgo: false },
+  'ignition-validate': { ...ignition, package: 'validate', version: 'internal/version.Raw', cgo: false },
+  ignition: { ...ignition, package: 'internal', version: 'internal/version.Raw', cgo: true },
+};
+
+const overlaybd = {
+  folder: 'tools/go/overlaybd',
+  module: 'github.com/containerd/accelerated-container-image',
+  cgo: false,
+};
+
+/** The programs of OverlayBD that run without the kernel's target modules. */
+const overlaybdPrograms = {
+  'overlaybd-snapshotter': { ...overlaybd, package: 'cmd/overlaybd-snapshotter' },
+  'overlaybd-ctr': { ...overlaybd, package: 'cmd/ctr' },
 };
 
 /**
@@ -21,7 +29,7 @@ const programs = {
  * neither, a ToolError says how to get one.
  */
 export async function provideButane({ quiet, announce, notice }) {
-  const fault = await build('butane', { quiet, announce });
+  const fault = await buildProgram('butane', programs.butane, { quiet, announce });
   if (fault === undefined) return;
   const found = inSearchPath('butane');
   if (found === undefined) {
@@ -37,73 +45,50 @@ export async function provideButane({ quiet, announce, notice }) {
 }
 
 /** Builds what only the tests use. What cannot be built is said; the tests that need it say so again. */
-export async function provideTestPrograms({ quiet, announce, notice }) {
-  for (const name of ['ignition-validate', 'ignition']) {
-    const fault = await build(name, { quiet, announce });
+export async function provideTestPrograms(speech) {
+  const { 'ignition-validate': validate, ignition: client } = programs;
+  await provideAll({ 'ignition-validate': validate, ignition: client, ...containerPrograms() }, speech);
+}
+
+async function provideAll(wanted, { quiet, announce, notice }) {
+  for (const [name, program] of Object.entries(wanted)) {
+    const fault = await buildProgram(name, program, { quiet, announce });
     if (fault !== undefined) notice(`${name} cannot be built (${fault})`);
   }
 }
 
-/** Resolves to undefined when the program is in place, and to the reason when it cannot be built. */
-async function build(name, { quiet, announce }) {
-  const program = programs[name];
-  const sources = [{ file: `${moduleFolder}/go.mod` }, { file: `${moduleFolder}/go.sum` }];
-  const version = await pinnedVersion();
-  const args = ['build', '-trimpath', '-ldflags', `-X ${module}/${program.version}=${version}`];
-  const target = join(root, binFolder, name);
-  const recipe = [...sources, JSON.stringify({ args, cgo: program.cgo })];
-
-  const go = await run('go', ['version'], { cwd: join(root, moduleFolder), quiet: true }).catch((error) => error);
-  if (go instanceof ToolError || go.exitCode !== 0) {
-    // Go was there once: what it built from these very sources is still good.
-    const kept = existsSync(target) && (await isStamped(recipeStamp(name), await digest(recipe)));
-    return kept ? undefined : 'Go is not installed';
+/**
+ * containerd and OverlayBD, for the tests that hold rendered configs against them. Each containerd takes a minute to
+ * build, which is too long for every test run of somebody who changes something else. So they are built only where CI
+ * is set, or where PILOTLIGHT_CONTAINERDS asks for them: `default` (what CI takes: the release that stable Flatcar ships,
+ * and the newest), `all`, or releases, like `1.7,2.2`. The releases there are stand in tools/go/containerds.json.
+ */
+function containerPrograms() {
+  const asked = process.env.PILOTLIGHT_CONTAINERDS || (process.env.CI ? 'default' : '');
+  if (asked === '') return {};
+  const releases = JSON.parse(readFileSync(join(root, 'tools/go/containerds.json'), 'utf8'));
+  const all = [...releases.debian, ...releases.built];
+  const named = { all, default: releases.default }[asked] ?? asked.split(',');
+  const unknown = named.filter((release) => !all.includes(release));
+  if (unknown.length > 0) {
+    throw new ToolError(`PILOTLIGHT_CONTAINERDS is all, default or some of ${all.join()}, and not ${unknown.join()}`);
   }
-  const wanted = await digest([...recipe, go.printed]);
-  if (existsSync(target) && (await isStamped(stampFile(name), wanted))) return undefined;
-  if (program.cgo && !(await hasBlkid())) return 'it needs a C compiler and libblkid-dev';
-
-  announce(`building ${name} ${version} (a minute, the first time)`);
-  await mkdir(join(root, binFolder), { recursive: true });
-  const env = { ...process.env, CGO_ENABLED: program.cgo ? '1' : '0' };
-  // Two set-ups may run at the same time, in two terminals say.
-  const fresh = `${target}.${process.pid}.new`;
-  const built = await run('go', [...args, '-o', fresh, `${module}/${program.package}`], {
-    cwd: join(root, moduleFolder),
-    env,
-    quiet,
-  });
-  if (built.exitCode !== 0) {
-    await rm(fresh, { force: true });
-    return `go build ended with ${built.exitCode}${built.printed === '' ? '' : `: ${built.printed.trim()}`}`;
-  }
-  // A running service may be executing the old one, which cannot be written to, but can be replaced.
-  await rename(fresh, target);
-  await stamp(recipeStamp(name), await digest(recipe));
-  await stamp(stampFile(name), wanted);
-  return undefined;
+  const built = named.filter((release) => releases.built.includes(release));
+  return {
+    ...overlaybdPrograms,
+    ...Object.fromEntries(built.map((release) => [`containerd-${release}`, containerd(release)])),
+  };
 }
 
-function stampFile(name) {
-  return `.tools/stamps/${name}`;
-}
-
-function recipeStamp(name) {
-  return `.tools/stamps/${name}.recipe`;
-}
-
-async function pinnedVersion() {
-  const text = await readFile(join(root, moduleFolder, 'go.mod'), 'utf8');
-  const version = text.match(/^\s*github\.com\/coreos\/ignition\/v2 (v\S+)/m)?.[1];
-  if (version === undefined) throw new ToolError(`${moduleFolder}/go.mod does not pin ${module}`);
-  return version;
-}
-
-/** Asking the compiler is the one test that covers a missing compiler, a missing header and an unusual include path. */
-async function hasBlkid() {
-  const options = { input: '#include <blkid/blkid.h>\n', quiet: true };
-  const probe = await run(process.env.CC ?? 'cc', ['-fsyntax-only', '-x', 'c', '-'], options).catch((error) => error);
-  return !(probe instanceof ToolError) && probe.exitCode === 0;
+/** CRI stays in; the snapshotters that are left out need C libraries, or take long to compile. */
+function containerd(release) {
+  return {
+    folder: `tools/go/containerd-${release}`,
+    module: `github.com/containerd/containerd${release.startsWith('1.') ? '' : '/v2'}`,
+    package: 'cmd/containerd',
+    tags: ['no_btrfs', 'no_devmapper', 'no_zfs', 'no_aufs'],
+    cgo: false,
+  };
 }
 
 function inSearchPath(name) {
