@@ -32,7 +32,7 @@ test('What the operator API answers is what its document promises', async (t) =>
 
   const revision = await get('/v1/revision');
   assert.match(revision.id, /^[0-9a-f]{64}$/);
-  assert.deepEqual([revision.profiles, revision.groups, revision.strict, revision.faults], [5, 6, true, 0]);
+  assert.deepEqual([revision.profiles, revision.groups, revision.strict, revision.faults], [6, 7, true, 0]);
 
   const { profiles } = await get('/v1/profiles');
   assert.deepEqual(
@@ -42,6 +42,7 @@ test('What the operator API answers is what its document promises', async (t) =>
       ['overlaybd', 'butane', false],
       ['overlaybd-containerd', 'butane', false],
       ['rescue', 'ignition', false],
+      ['streaming', 'composed', false],
       ['worker', 'composed', false],
     ],
   );
@@ -51,7 +52,7 @@ test('What the operator API answers is what its document promises', async (t) =>
   assert.deepEqual(worker.reports, []);
 
   const { groups } = await get('/v1/groups');
-  assert.equal(groups.length, 6);
+  assert.equal(groups.length, 7);
   const node1 = await get('/v1/groups/node1', '', '/v1/groups/{id}');
   assert.deepEqual(node1, {
     id: 'node1',

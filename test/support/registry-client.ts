@@ -9,6 +9,11 @@ export interface RegistryUser {
   readonly password: string;
 }
 
+/** How a user signs in with a password. */
+export function basic({ username, password }: RegistryUser): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+}
+
 /** Where a registry is. */
 export interface RegistryEndpoint {
   /** Its address and port, as images are named by. */
@@ -72,14 +77,16 @@ export function askRegistry(
   });
 }
 
-/** Pushes an image whose layers say that they are OverlayBD blobs. Nobody reads them here, so they may hold anything. */
+/**
+ * Pushes an image whose layers say that they are OverlayBD blobs. Nobody reads them here, so they may hold anything.
+ * `authorization` is what the registry wants in the header of that name.
+ */
 export async function pushOverlaybdImage(
   endpoint: RegistryEndpoint,
-  { username, password }: RegistryUser,
+  authorization: string,
   repository: string,
   tag: string,
 ): Promise<PushedImage> {
-  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   const send = async (method: string, path: string, type: string, body: Buffer) => {
     const headers = { authorization, 'content-type': type, 'content-length': String(body.length) };
     const answer = await askRegistry(endpoint, { method, path, headers, body });

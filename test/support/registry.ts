@@ -11,6 +11,7 @@ import { freePort } from './ports.ts';
 import { requireProgram } from './programs.ts';
 import {
   askRegistry,
+  basic,
   type PushedImage,
   pushOverlaybdImage,
   type RegistryEndpoint,
@@ -18,6 +19,7 @@ import {
 } from './registry-client.ts';
 import { eventually } from './service.ts';
 import { scratchDirectory } from './site.ts';
+import { startTokenServer } from './token-server.ts';
 
 /** A request as the registry logged it. */
 export interface RegistryRequest {
@@ -42,6 +44,13 @@ export interface Registry extends RegistryEndpoint {
   readonly holdWhile: (work: () => Promise<void>) => Promise<void>;
 }
 
+/** What kind of registry it is. */
+export interface RegistryOptions {
+  readonly scheme?: RegistryEndpoint['scheme'];
+  /** The password with each request, or a token that another server gives for it, as Docker Hub does. */
+  readonly wants?: 'password' | 'token';
+}
+
 /**
  * Starts Debian's docker-registry with an empty store; it is stopped after the test. Over HTTPS it shows a certificate
  * that nobody knows yet. Resolves to undefined when the test is skipped.
@@ -49,7 +58,7 @@ export interface Registry extends RegistryEndpoint {
 export async function startRegistry(
   t: TestContext,
   user: RegistryUser,
-  scheme: RegistryEndpoint['scheme'] = 'http',
+  { scheme = 'http', wants = 'password' }: RegistryOptions = {},
 ): Promise<Registry | undefined> {
   const program = requireProgram(t, 'docker-registry');
   const perl = program && requireProgram(t, 'perl');
@@ -58,6 +67,7 @@ export async function startRegistry(
   const scratch = await scratchDirectory(t);
   const keys = scheme === 'https' ? await selfSigned(openssl, scratch) : undefined;
   const host = `127.0.0.1:${await freePort()}`;
+  const tokens = wants === 'token' ? await startTokenServer(t, user, openssl, scratch) : undefined;
   await writeFile(join(scratch, 'htpasswd'), `${user.username}:${await bcrypt(perl, user.password)}\n`, {
     mode: 0o600,
   });
@@ -66,7 +76,7 @@ export async function startRegistry(
     log: { level: 'error' },
     storage: { filesystem: { rootdirectory: join(scratch, 'store') } },
     http: { addr: host, secret: randomUUID(), ...(keys && { tls: keys }) },
-    auth: { htpasswd: { realm: 'test', path: join(scratch, 'htpasswd') } },
+    auth: tokens?.auth ?? { htpasswd: { realm: 'test', path: join(scratch, 'htpasswd') } },
   };
   await writeFile(join(scratch, 'config.yml'), stringify(config));
 
@@ -97,7 +107,8 @@ export async function startRegistry(
   };
   return {
     ...endpoint,
-    pushOverlaybdImage: (repository, tag) => pushOverlaybdImage(endpoint, user, repository, tag),
+    pushOverlaybdImage: (repository, tag) =>
+      pushOverlaybdImage(endpoint, tokens?.authorizationFor(repository) ?? basic(user), repository, tag),
     async holdWhile(work) {
       child.kill('SIGSTOP');
       try {

@@ -6,11 +6,10 @@ import type { ContainerdKeys, Overlaybd, SnapshotterKeys } from './block.ts';
 import type { Rule } from './rule.ts';
 import { applyRules } from './rule.ts';
 
-/** Where our config is, and the configs that it can build on. */
+/** Where our config is. */
 export const CONTAINERD_CONFIG = '/etc/containerd/config.toml';
 const BASE_CONFIGS = {
   flatcar: '/usr/share/containerd/config.toml',
-  bakery: '/usr/share/containerd/config.toml',
   nvidia: '/etc/containerd/config-nvidia.toml',
 } as const;
 
@@ -74,17 +73,16 @@ function proxyPlugin({ address, root }: SnapshotterKeys): Table {
 }
 
 const CONFIGS: Readonly<Record<Exclude<Mode, 'none'>, (choice: ContainerdChoice) => Table>> = {
-  proxy: ({ base }) => importing(base),
-  'cri-default': (choice) =>
-    // Of a config that is imported 1.x replaces whole sections, so that one that may be read by it has to be whole.
-    choice.base === 'bakery'
-      ? { version: 2, ...DAEMON, plugins: pluginsOfVersion2({ snapshotter: 'overlaybd' }) }
-      : { ...importing(choice.base), plugins: { [IMAGES]: { snapshotter: 'overlaybd', ...WITH_ANNOTATIONS } } },
+  proxy: ({ base }) => (base === 'bakery' ? wholeOfVersion2({}) : importing(base)),
+  'cri-default': ({ base }) => {
+    const keys = { snapshotter: 'overlaybd', ...WITH_ANNOTATIONS };
+    return base === 'bakery' ? wholeOfVersion2(keys) : { ...importing(base), plugins: { [IMAGES]: keys } };
+  },
   'cri-runtime': (choice) => {
     const { runtimeName, version } = choice;
     if (version !== undefined && version[0] < 2) {
       const own = { [runtimeName]: { ...RUNC, snapshotter: 'overlaybd' } };
-      return { version: 2, ...DAEMON, plugins: pluginsOfVersion2({}, own) };
+      return wholeOfVersion2(WITH_ANNOTATIONS, own);
     }
     return { version: 3, ...DAEMON, plugins: pluginsOfVersion3(choice) };
   },
@@ -106,14 +104,19 @@ const DAEMON = {
 const RUNC = { runtime_type: 'io.containerd.runc.v2', options: { SystemdCgroup: true } };
 
 /** Version 3, since containerd 2.3 refuses a file of version 2 that imports one of version 3. */
-function importing(base: Base): Table {
+function importing(base: keyof typeof BASE_CONFIGS): Table {
   return { version: 3, imports: [BASE_CONFIGS[base]] };
 }
 
-/** Without a table of runtimes in the same file containerd 2 drops both keys of the snapshotter. */
-function pluginsOfVersion2(keys: Table, runtimes: Table = {}): Table {
-  const containerd = { ...keys, ...WITH_ANNOTATIONS, runtimes: { runc: RUNC, ...runtimes } };
-  return { 'io.containerd.grpc.v1.cri': { enable_selinux: true, containerd } };
+/**
+ * One file that every containerd reads alike, for the extension of the bakery: which containerd that is, and what its own
+ * config says, differs, SELinux is off there, and of a config that is imported 1.x replaces whole sections. Without a table
+ * of runtimes in the same file containerd 2 drops the keys of the snapshotter.
+ */
+function wholeOfVersion2(keys: Table, runtimes: Table = {}): Table {
+  const containerd = { ...keys, runtimes: { runc: RUNC, ...runtimes } };
+  const plugins = { 'io.containerd.grpc.v1.cri': { enable_selinux: true, containerd } };
+  return { version: 2, ...DAEMON, plugins };
 }
 
 /** Pulls and containers are two plugins since containerd 2, and each has to be told. */
@@ -124,7 +127,10 @@ function pluginsOfVersion3({ base, runtimeName, architecture }: ContainerdChoice
     [runtimeName]: { ...RUNC, snapshotter: 'overlaybd' },
   };
   return {
-    [RUNTIME]: { enable_selinux: true, containerd: { runtimes } },
+    [RUNTIME]: {
+      enable_selinux: true,
+      containerd: { ...(base === 'nvidia' ? { default_runtime_name: 'nvidia' } : {}), runtimes },
+    },
     [IMAGES]: {
       ...WITH_ANNOTATIONS,
       runtime_platforms: { [runtimeName]: { platform: `linux/${architecture}`, snapshotter: 'overlaybd' } },
@@ -132,9 +138,8 @@ function pluginsOfVersion3({ base, runtimeName, architecture }: ContainerdChoice
   };
 }
 
-/** The runtime that config-nvidia.toml adds. */
+/** The runtime that config-nvidia.toml of the extension adds, and makes the default. */
 const NVIDIA = {
-  privileged_without_host_devices: false,
   runtime_type: 'io.containerd.runc.v2',
   options: { BinaryName: '/usr/bin/nvidia-container-runtime', SystemdCgroup: true },
 };
