@@ -4,7 +4,11 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { assertNoCanary, assertNoCanaryIn, CANARY } from '../support/canary.ts';
+import { embeddedContent } from '../../src/ignition/embedded-content.ts';
+import type { JsonObject, JsonValue } from '../../src/ignition/json.ts';
+import { isObject } from '../../src/ignition/json.ts';
+import { itemsAt } from '../support/applied-root.ts';
+import { assertNoCanary, assertNoCanaryIn, CANARY, tellsCanary } from '../support/canary.ts';
 import { requireProgram } from '../support/programs.ts';
 import { type Answer, ask, askRaw, siteChecked, startTestService, wrapButane } from '../support/service.ts';
 import { scratchDirectory, writeSite } from '../support/site.ts';
@@ -17,6 +21,29 @@ const inline = (text: string) => `${FCOS}${file(`{ inline: ${JSON.stringify(text
 const composed = (scalar: string, parameters = '{ type: object }') =>
   `butane: { variant: fcos, version: 1.5.0, storage: { files: [{ path: /a, contents: { inline: ${JSON.stringify(scalar)} } }] } }\nparameters: ${parameters}\n`;
 const withInside = (config: string) => `${FCOS}ignition: { config: { merge: [{ ${config} }] } }\n`;
+
+/** A profile with the feature that holds credentials. */
+const feature = (block: object) => JSON.stringify({ features: { overlaybd: block } });
+const AUTH = Buffer.from(`u:${CANARY}`).toString('base64');
+
+/** Blocks that a rule or the schema refuses, each with the secret where a message could quote it. */
+const BAD_BLOCKS: Readonly<Record<string, object>> = {
+  auth: { credentials: [{ registry: 'a.example', auth: CANARY }] },
+  'auth-line': { credentials: [{ registry: 'a.example', auth: Buffer.from(`u:${CANARY}\n`).toString('base64') }] },
+  registry: { credentials: [{ registry: `${CANARY}/${CANARY}:1`, username: 'u', password: CANARY }] },
+  half: { credentials: [{ registry: 'a.example', password: CANARY }] },
+  twice: { credentials: [1, 2].map(() => ({ registry: 'a.example', username: 'u', password: CANARY })) },
+  places: {
+    credentials: [{ registry: 'a.example', auth: AUTH }],
+    backstore: { credentialConfig: { path: `/${CANARY}` } },
+  },
+  service: { credentials: { mode: 'http', path: CANARY } },
+  type: { credentials: [{ registry: 'a.example', username: [CANARY], password: CANARY }] },
+  ref: { prepull: [{ ref: `https://u:${CANARY}@a.example/app:1` }] },
+  authority: { authorities: [`-----BEGIN PRIVATE KEY-----\n${CANARY}`] },
+  release: { release: CANARY },
+  address: { backstore: { serviceConfig: { address: `http://u:${CANARY}@a.example` } } },
+};
 
 /** What a wrapped butane makes a crash of. */
 const CRASH = 'crash-now';
@@ -38,11 +65,21 @@ parameters:
   type: object
   properties: { everywhere: { type: string }, password: { type: string }, fallback: { default: ${CANARY} } }
 `,
+  'profiles/feature.yaml': feature({
+    credentials: [
+      { registry: 'docker.io', username: 'fleet', password: CANARY },
+      { registry: 'a.example', auth: AUTH },
+    ],
+    prepull: [{ ref: 'a.example/app:1' }, { ref: 'docker.io/team/app:1' }],
+  }),
   'groups/one.yaml': `profile: whole\nmatch: { rack: r1 }\nparameters: { password: ${CANARY} }\n`,
 };
 
 /** Profiles that are not, each with the secret where a message could quote it. */
 const BROKEN: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    Object.entries(BAD_BLOCKS).map(([name, block]) => [`profiles/feature-${name}.yaml`, feature(block)]),
+  ),
   'profiles/yaml-unclosed.bu': `${FCOS}storage: { files: [ "${CANARY}\n`,
   'profiles/yaml-alias.bu': `${FCOS}storage: *${CANARY}\n`,
   'profiles/yaml-tag.bu': `${FCOS}storage: !${CANARY} x\n`,
@@ -216,6 +253,30 @@ for (const level of ['info', 'trace'] as const) {
     assertNoCanary(service);
   });
 }
+
+test('Credentials of a registry are in files that root alone reads, and nowhere else in what a machine is given', async (t) => {
+  const service = await startTestService(t, {
+    site: await writeSite(t, { 'profiles/p.yaml': GOOD['profiles/feature.yaml'] ?? '' }),
+  });
+  if (service === undefined) return;
+  const config: JsonValue = JSON.parse((await ask(service.machine, '/ignition/p')).body.toString());
+  const holds = (item: JsonObject): boolean => {
+    const content = isObject(item.contents) ? (embeddedContent(item.contents)?.toString() ?? '') : '';
+    return tellsCanary(content) || tellsCanary(JSON.stringify(item));
+  };
+  const files = itemsAt(config, 'storage', 'files');
+  const holders = files.filter(holds);
+  assert.deepEqual(
+    holders.map(({ path, mode }) => [path, mode]),
+    [
+      ['/etc/overlaybd/cred.json', 0o600],
+      ['/etc/overlaybd-snapshotter/logins/a.example/a.example/hosts.toml', 0o600],
+      ['/etc/overlaybd-snapshotter/logins/registry-1.docker.io/curl', 0o600],
+    ],
+  );
+  const rest = { ...Object(config), storage: files.filter((file) => !holds(file)) };
+  assertNoCanaryIn(JSON.stringify(rest), 'the rest of the config');
+});
 
 test('No operator token, right or wrong, gets into an error, a metric or the log', async (t) => {
   const directory = await scratchDirectory(t);

@@ -50,6 +50,9 @@ test('What the operator API answers is what its document promises', async (t) =>
   assert.equal(worker.layers.length, 5);
   assert.deepEqual(worker.parameters.required, ['hostname', 'ssh_keys']);
   assert.deepEqual(worker.reports, []);
+  assert.deepEqual(worker.features, []);
+  const streaming = await get('/v1/profiles/streaming', '', '/v1/profiles/{id}');
+  assert.deepEqual(streaming.features, ['overlaybd']);
 
   const { groups } = await get('/v1/groups');
   assert.equal(groups.length, 7);

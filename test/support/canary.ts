@@ -16,6 +16,12 @@ function base64Spellings(text: string): readonly string[] {
   });
 }
 
+/** True when a text tells the secret. */
+export function tellsCanary(text: string): boolean {
+  const lower = text.toLowerCase();
+  return SPELLINGS.some((spelling) => lower.includes(spelling));
+}
+
 /** Fails when a text tells the secret; `where` says which text it is. */
 export function assertNoCanaryIn(text: string, where: string): void {
   const lower = text.toLowerCase();

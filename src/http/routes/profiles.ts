@@ -25,6 +25,7 @@ const ProfileSchema = Type.Object(
   {
     ...SummarySchema.properties,
     layers: Type.Array(Type.Object({ file: Type.String(), conditional: Type.Boolean(), repeated: Type.Boolean() })),
+    features: Type.Array(Type.String(), { description: 'The features that are below its layers' }),
     parameters: Type.Unknown({ description: 'The JSON Schema of its parameters' }),
     reports: Type.Array(ReportSchema),
   },
@@ -69,7 +70,7 @@ export function profileRoutes(app: App, { site }: { readonly site: SiteState }):
     {
       schema: {
         operationId: 'getProfile',
-        summary: 'One profile: its layers, parameters and reports',
+        summary: 'One profile: its features, layers, parameters and reports',
         params: Type.Object({ id: IdSchema }),
         response: {
           200: ProfileSchema,
@@ -87,6 +88,8 @@ export function profileRoutes(app: App, { site }: { readonly site: SiteState }):
       return {
         ...summary(profile, brokenOf(site)),
         layers: profile.kind === 'composed' ? profile.layers.map(layerJson) : [],
+        features:
+          profile.kind === 'composed' ? (profile.features?.blocks.map(({ feature }) => feature.name) ?? []) : [],
         parameters: profile.kind === 'composed' ? { ...profile.parameters.source } : {},
         reports: found.map((report) =>
           reportJson(report.diagnostic, report.group === undefined ? {} : { group: report.group }),
