@@ -29,8 +29,11 @@ const SCHEMAS: ReadonlyMap<string, CompiledSchema> = new Map(
   FEATURES.map(({ name, schema }) => [name, compileSchemaLater(schema)]),
 );
 
-/** Reads `features:` of a profile; what is in a block is checked as far as that is possible before it is filled in. */
-export function parseFeatures(root: MapNode): Parsed<ProfileFeatures | undefined> {
+/**
+ * Reads `features:` of a profile; what is in a block is checked as far as that is possible before it is filled in,
+ * unless it is known to be fine.
+ */
+export function parseFeatures(root: MapNode, isKnown = false): Parsed<ProfileFeatures | undefined> {
   const entry = root.entries.get('features');
   if (entry?.value.kind !== 'map') return { diagnostics: [] };
   const named = entry.value.entries;
@@ -42,6 +45,7 @@ export function parseFeatures(root: MapNode): Parsed<ProfileFeatures | undefined
   const compiled = compileLayer(mapNode([['features', entry]], entry.value.origin));
   const content = compiled.value;
   if (content === undefined) return { diagnostics: compiled.diagnostics };
+  if (isKnown) return { value: { content, blocks }, diagnostics: [] };
   const faults = checkBlocks(blocks, content.root).diagnostics.filter(({ path }) => !isOpen(path, content));
   return { value: { content, blocks }, diagnostics: faults };
 }

@@ -79,7 +79,7 @@ export function parseComposedProfile(
       layers.push({ file, origin: inline.origin, content: compiled.value });
     }
   }
-  const features = parseFeatures(root);
+  const features = parseFeatures(root, isKnown);
   diagnostics.push(...features.diagnostics);
   if (features.value !== undefined) diagnostics.push(...checkLayerReads(features.value.content, declared, false));
   if (layers.length === 0 && features.value === undefined && diagnostics.length === 0) {
