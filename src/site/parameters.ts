@@ -1,5 +1,6 @@
 import type { Diagnostic, Origin, Parsed } from '../diagnostic.ts';
 import { locate } from '../fragment/locate.ts';
+import { suggest } from '../fragment/nearest.ts';
 import type { MapNode, Node } from '../fragment/node.ts';
 import { child, formatPath, mapNode } from '../fragment/node.ts';
 import type { Template } from '../fragment/template.ts';
@@ -8,7 +9,7 @@ import { toValue } from '../fragment/value.ts';
 import { MACHINE_KEYS } from '../machine/label.ts';
 import type { Contribution, ParameterSchema, Place } from './revision.ts';
 import type { SchemaFault } from './schema.ts';
-import { compileSchema, PatternFault, suggest } from './schema.ts';
+import { compileSchema, PatternFault } from './schema.ts';
 
 /** Keywords through which a schema can name properties that `properties` does not. */
 const OPEN_KEYWORDS = ['$ref', 'allOf', 'anyOf', 'oneOf', 'if', 'patternProperties', 'dependentSchemas'];

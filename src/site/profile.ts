@@ -2,6 +2,7 @@ import type { Diagnostic, Parsed } from '../diagnostic.ts';
 import { hasErrors } from '../diagnostic.ts';
 import type { CompiledLayer } from '../fragment/interpolate.ts';
 import { compileLayer } from '../fragment/interpolate.ts';
+import { nearest } from '../fragment/nearest.ts';
 import type { MapNode, Node } from '../fragment/node.ts';
 import { child, childItems, childText } from '../fragment/node.ts';
 import type { Template } from '../fragment/template.ts';
@@ -10,7 +11,7 @@ import { parseDefinition, parseDocument } from './definition.ts';
 import { parseFeatures } from './features.ts';
 import { checkReads, parseParameterSchema } from './parameters.ts';
 import type { ButaneProfile, ComposedProfile, Fragment, IgnitionProfile, Layer, Place } from './revision.ts';
-import { compileSchema, compileSchemaLater, nearest } from './schema.ts';
+import { compileSchema, compileSchemaLater } from './schema.ts';
 import { sha256 } from './source-tree.ts';
 
 /** Parses one fragment: `.bu` is literal, `.bu.liquid` has templates in its scalars. */

@@ -3,9 +3,12 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { runCommandLine } from '../../src/cli/command-line.ts';
+import { FEATURES } from '../../src/feature/features.ts';
+import { referenceMarkdown } from '../../src/feature/reference.ts';
 import { FILTERS } from '../../src/fragment/filters.ts';
 import { problemsMarkdown } from '../../src/http/problems-markdown.ts';
 import { DEFINITION_SCHEMAS } from '../../src/site/definition.ts';
+import { editorSchemas } from '../../src/site/editor-schema.ts';
 
 const pages = [
   'README.md',
@@ -34,6 +37,25 @@ test('docs/problems.md is what the table of problems says: UPDATE_GOLDEN=1 write
   if (process.env.UPDATE_GOLDEN) writeFileSync('docs/problems.md', expected);
   assert.equal(readFileSync('docs/problems.md', 'utf8'), expected);
 });
+
+test('docs/features.md has the keys of every feature: UPDATE_GOLDEN=1 writes them anew', () => {
+  const page = readFileSync('docs/features.md', 'utf8');
+  const [before = '', rest = ''] = page.split(/(?<=<!-- keys of all features -->\n)/);
+  const after = rest.slice(rest.indexOf('<!-- end of the keys -->'));
+  const expected = `${before}\n${referenceMarkdown(FEATURES)}\n${after}`;
+  assert.ok(after.startsWith('<!--'));
+  if (process.env.UPDATE_GOLDEN) writeFileSync('docs/features.md', expected);
+  assert.equal(readFileSync('docs/features.md', 'utf8'), expected);
+});
+
+for (const [kind, schema] of Object.entries(editorSchemas())) {
+  test(`docs/schema/${kind}.json is what editors are to know of it: UPDATE_GOLDEN=1 writes it anew`, () => {
+    const file = `docs/schema/${kind}.json`;
+    const expected = `${JSON.stringify(schema, null, 2)}\n`;
+    if (process.env.UPDATE_GOLDEN) writeFileSync(file, expected);
+    assert.equal(readFileSync(file, 'utf8'), expected);
+  });
+}
 
 test('docs/templates.md explains every filter', () => {
   const text = readFileSync('docs/templates.md', 'utf8');

@@ -33,7 +33,8 @@ export function renderDocuments(contributions: readonly Contribution[]): {
 function unite(a: Keys, b: Keys, path: readonly string[], onConflict: (key: string) => void): Keys {
   const united: Record<string, unknown> = { ...a };
   for (const [key, value] of Object.entries(b)) {
-    const before = united[key];
+    // Keys are data: what an object has from its prototype is not there.
+    const before = Object.hasOwn(united, key) ? united[key] : undefined;
     if (isKeys(before) && isKeys(value)) united[key] = unite(before, value, [...path, key], onConflict);
     else if (before === undefined) united[key] = value;
     else if (JSON.stringify(before) !== JSON.stringify(value)) onConflict([...path, key].join('.'));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Value } from '../../../src/fragment/value.ts';
 import { toValue } from '../../../src/fragment/value.ts';
-import { compileSchema, schemaDiagnostics, suggest } from '../../../src/site/schema.ts';
+import { compileSchema, schemaDiagnostics } from '../../../src/site/schema.ts';
 import { parseLayer } from '../../support/nodes.ts';
 import { inOneLine } from './parsed-site.ts';
 
@@ -137,15 +137,4 @@ test('a fault stands at its value, an unknown key at the key, and a missing one 
     diagnostics.map(({ hint }) => hint),
     [undefined, 'did you mean `cc`?', undefined, 'did you mean `dd`?'],
   );
-});
-
-test('the nearest word is suggested, or all', () => {
-  const words = ['layers', 'title', 'butane'];
-  assert.equal(suggest('layer', words), 'did you mean `layers`?');
-  assert.equal(suggest('lyaers', words), 'did you mean `layers`?');
-  assert.equal(suggest('buatne', words), 'did you mean `butane`?');
-  assert.equal(suggest('mtach', ['match']), 'did you mean `match`?');
-  assert.equal(suggest('amtch', ['match']), 'did you mean `match`?');
-  assert.equal(suggest('x', words), 'expected one of `layers`, `title`, `butane`');
-  assert.equal(suggest('x', []), undefined);
 });
