@@ -1,4 +1,4 @@
-/** How much a diagnostic weighs: an `error` keeps a profile from being served, a `warning` does so when the site is strict. */
+/** How much a diagnostic weighs: an `error` keeps a profile from being served, a `warning` of butane or Ignition does so when the site is strict. */
 export type Severity = 'error' | 'warning' | 'info';
 
 /**

@@ -1,6 +1,18 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
-import { closed, FLAG, oneOf, optional, PATH, PORT, POSITIVE, TEXT, URL_PATH, WHOLE } from './schema-parts.ts';
+import {
+  closed,
+  described,
+  FLAG,
+  oneOf,
+  optional,
+  PATH,
+  PORT,
+  POSITIVE,
+  TEXT,
+  URL_PATH,
+  WHOLE,
+} from '../schema-parts.ts';
 
 /** Every key of `/etc/overlaybd-snapshotter/config.json`, as accelerated-container-image 1.4 reads it. */
 const Snapshotter = closed({
@@ -23,7 +35,10 @@ const Snapshotter = closed({
   writableLayerType: optional(oneOf(['append', 'sparse']), 'How a writable layer grows'),
   mirrorRegistry: optional(
     Type.Array(
-      Type.Object({ host: TEXT, insecure: optional(FLAG, 'Read layers over http') }, { additionalProperties: false }),
+      Type.Object(
+        { host: described(TEXT, 'Host and port'), insecure: optional(FLAG, 'Read layers over http') },
+        { additionalProperties: false },
+      ),
       {
         maxItems: 100,
       },
@@ -129,7 +144,7 @@ const Backstore = closed({
 
 const Registry = Type.Object(
   {
-    registry: { ...TEXT, description: 'Host, with port and namespace or repository as needed' },
+    registry: described(TEXT, 'Host, with port and namespace or repository as needed'),
     username: optional(TEXT, 'The user'),
     password: optional(TEXT, 'The password or token'),
     auth: optional(TEXT, 'Both, as base64 of user:password'),
@@ -140,8 +155,8 @@ const Registry = Type.Object(
 
 const Service = Type.Object(
   {
-    mode: oneOf(['http', 'https', 'uds']),
-    path: TEXT,
+    mode: described(oneOf(['http', 'https', 'uds']), 'How it is asked'),
+    path: described(TEXT, 'Its URL or socket'),
     timeout: optional(POSITIVE, 'Seconds'),
     client_cert_path: optional(PATH, 'Client certificate for https'),
     client_key_path: optional(PATH, 'Its key'),
@@ -177,7 +192,7 @@ const Containerd = closed({
 
 const Prepull = Type.Object(
   {
-    ref: TEXT,
+    ref: described(TEXT, 'Host, repository, and tag or digest'),
     namespace: optional(
       Type.String({ pattern: '^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$', maxLength: 76 }),
       'k8s.io for the kubelet, which is meant with the cri modes unless given; else default, as for ctr',
@@ -193,7 +208,7 @@ export type PrepullItem = Static<typeof Prepull>;
 
 const Disk = Type.Object(
   {
-    device: PATH,
+    device: described(PATH, 'The disk or partition, best by its id'),
     format: optional(oneOf(['ext4', 'xfs', 'btrfs']), 'The file system'),
     wipe: optional(FLAG, 'Makes it anew at each provisioning'),
     label: optional(Type.String({ pattern: '^[A-Za-z0-9._-]{1,12}$' }), 'Its label'),

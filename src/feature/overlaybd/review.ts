@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../diagnostic.ts';
 import type { MapNode, Node } from '../../fragment/node.ts';
 import { child, childItems, childText } from '../../fragment/node.ts';
 import type { FeatureContext, Whole } from '../feature.ts';
-import { EXTENSION_LIST } from '../shared/extension-list.ts';
+import { EXTENSION_LIST, findExtensionList } from '../shared/extension-list.ts';
 import type { Overlaybd } from './block.ts';
 import { CONTAINERD_CONFIG, CONTAINERD_DROPIN, chooseContainerd } from './containerd.ts';
 
@@ -60,16 +60,18 @@ export function reviewOverlaybd(
 
 /** A layer that writes the list for itself takes the extension off it. */
 function reviewList(document: MapNode): readonly Diagnostic[] {
-  const list = findItem(document, ['storage', 'files'], 'path', EXTENSION_LIST);
-  const inline = childText(child(list, 'contents'), 'inline');
-  const names = inline?.split('\n').map((line) => line.replace(/#.*/, '').trim());
-  if (list === undefined || names?.includes('overlaybd') === true) return [];
+  const list = findExtensionList(document);
+  if (list?.names.includes('overlaybd')) return [];
+  const file = findItem(document, ['storage', 'files'], 'path', EXTENSION_LIST);
   return [
     {
-      severity: 'error',
+      severity: list === undefined ? 'warning' : 'error',
       code: 'feature',
-      message: 'a layer replaces the list of enabled extensions, and overlaybd is not on its own',
-      origin: child(list, 'contents')?.origin ?? list.origin,
+      message:
+        list === undefined
+          ? 'a layer replaces the list of enabled extensions with what cannot be seen here'
+          : 'a layer replaces the list of enabled extensions, and overlaybd is not on its own',
+      origin: list?.origin ?? child(file, 'contents')?.origin ?? document.origin,
       hint: 'remove the file, and name its extensions under `features.sysext.enable`',
     },
   ];
@@ -106,11 +108,9 @@ function reviewUnit(document: MapNode): readonly Diagnostic[] {
 
 function isMasked(document: MapNode, extension: string): boolean {
   const link = findItem(document, ['storage', 'links'], 'path', imageOf(extension));
-  const list = findItem(document, ['storage', 'files'], 'path', EXTENSION_LIST);
-  const listed = childText(child(list, 'contents'), 'inline')
-    ?.split('\n')
-    .map((line) => line.trim());
-  return childText(link, 'target') === '/dev/null' || listed?.includes(`-${extension}`) === true;
+  return (
+    childText(link, 'target') === '/dev/null' || findExtensionList(document)?.names.includes(`-${extension}`) === true
+  );
 }
 
 function hasExtension(document: MapNode, extension: string): boolean {

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
-import { closed, oneOf, optional } from '../overlaybd/schema-parts.ts';
+import { closed, oneOf, optional } from '../schema-parts.ts';
 import { DEFAULT_EXTENSIONS, OFFICIAL_EXTENSIONS } from './official.ts';
 
 const BakeryImage = closed({

@@ -1,6 +1,6 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
-import { closed, oneOf, optional } from '../overlaybd/schema-parts.ts';
+import { closed, oneOf, optional } from '../schema-parts.ts';
 
 const TEXT = Type.String({ minLength: 1, maxLength: 512 });
 

@@ -47,7 +47,7 @@ test('a cell of the reference cannot end its row', () => {
 });
 
 test('every key of these features says what it is for', () => {
-  for (const feature of FEATURES.filter(({ name }) => name === 'sysext' || name === 'update')) {
+  for (const feature of FEATURES) {
     const silent = referenceRows(feature).filter(({ meaning }) => meaning === '');
     assert.deepEqual(silent, [], feature.name);
   }

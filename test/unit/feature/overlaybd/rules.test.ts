@@ -354,6 +354,17 @@ const RULES: Readonly<Record<string, Rule>> = {
     says: /replaces the list/,
     hint: /sysext/,
   },
+  'a list of extensions that is not seen': {
+    severity: 'warning',
+    bad: {},
+    layer: {
+      storage: { files: [{ path: '/etc/flatcar/enabled-sysext.conf', overwrite: true, contents: { local: 'list' } }] },
+    },
+    good: {},
+    path: '',
+    says: /cannot be seen/,
+    hint: /sysext/,
+  },
   'a drop-in with the last word': {
     severity: 'error',
     bad: {},

@@ -10,6 +10,11 @@ export function optional<Schema extends TSchema>(schema: Schema, description: st
   return Type.Optional({ ...schema, description });
 }
 
+/** A key that must be there, with what it is for. */
+export function described<Schema extends TSchema>(schema: Schema, description: string) {
+  return { ...schema, description };
+}
+
 /** A mapping that has no other keys. */
 export function closed<Properties extends Record<string, TSchema>>(properties: Properties) {
   return Type.Object(properties, { additionalProperties: false });
