@@ -145,6 +145,7 @@ export function createApp(options: AppOptions): App {
   });
   app.addHook('onRequestAbort', (request, done) => {
     logRequest(request);
+    requests?.countAbandoned();
     done();
   });
   return app;

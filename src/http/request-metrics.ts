@@ -7,6 +7,8 @@ import type { SiteState } from './site-state.ts';
 export interface RequestMetrics {
   /** Counts a request that was answered. */
   count(request: FastifyRequest, reply: FastifyReply): void;
+  /** Counts one whose client left before its answer was out. */
+  countAbandoned(): void;
   /** Counts one that was no HTTP, and was answered all the same. */
   countUnread(status: number): void;
 }
@@ -33,6 +35,7 @@ export function countRequests(api: Api, { site, metrics = NO_METRICS }: RequestM
       if (audit?.code === 'internal') metrics.observeInternalError();
       metrics.observeRequest(api, url, reply.statusCode, labelOf(audit?.profile), reply.elapsedTime);
     },
+    countAbandoned: () => metrics.observeAbandoned(api),
     countUnread: (status) => metrics.observeRequest(api, UNMATCHED, status, ''),
   };
 }

@@ -103,6 +103,11 @@ export const METRICS = {
     labels: ['api', 'reason'],
     help: 'Connections that the service closed of its own accord',
   },
+  pilotlight_requests_abandoned_total: {
+    type: 'counter',
+    labels: ['api'],
+    help: 'Requests whose client left before its answer was out',
+  },
   pilotlight_build_info: {
     type: 'gauge',
     labels: ['version', 'butane_version', 'node_version'],

@@ -43,6 +43,8 @@ export interface Metrics {
   observeInternalError(): void;
   /** Counts a connection that the service closed; `reason` is one of a few fixed words. */
   observeConnectionClosed(api: Api, reason: string): void;
+  /** Counts a request whose client left before its answer was out. */
+  observeAbandoned(api: Api): void;
 }
 
 /** Metrics in a registry of their own, with those of the process and of Node.js. */
@@ -61,6 +63,7 @@ export function createMetrics(program: ProgramFigures): Metrics {
   const internalErrors = counter('pilotlight_internal_errors_total');
   const reloads = counter('pilotlight_reloads_total');
   const stateWriteFailures = counter('pilotlight_state_write_failures_total');
+  const abandoned = counter('pilotlight_requests_abandoned_total');
   const connectionsClosed = counter('pilotlight_connections_closed_total');
   // A series that is there from the start has a rate at its first event.
   renders.inc({ outcome: 'ok' }, 0);
@@ -95,6 +98,7 @@ export function createMetrics(program: ProgramFigures): Metrics {
     observeReload: (outcome) => reloads.inc({ outcome }),
     observeStateWriteFailure: () => stateWriteFailures.inc(),
     observeInternalError: () => internalErrors.inc(),
+    observeAbandoned: (api) => abandoned.inc({ api }),
     observeConnectionClosed: (api, reason) => connectionsClosed.inc({ api, reason }),
   };
 }
@@ -110,5 +114,6 @@ export const NO_METRICS: Metrics = Object.freeze({
   observeReload: () => undefined,
   observeStateWriteFailure: () => undefined,
   observeInternalError: () => undefined,
+  observeAbandoned: () => undefined,
   observeConnectionClosed: () => undefined,
 });

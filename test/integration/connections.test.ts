@@ -8,6 +8,7 @@ import { type AppOptions, createApp } from '../../src/http/app.ts';
 import type { ClosedReason } from '../../src/http/connections.ts';
 import { createMachineApp } from '../../src/http/machine-app.ts';
 import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
+import { createMetrics } from '../../src/metrics/metrics.ts';
 import type { Renderer } from '../../src/render/renderer.ts';
 import { readSiteRevision } from '../../src/service/workshop-process.ts';
 import { ask, askRaw, eventually } from '../support/service.ts';
@@ -189,7 +190,8 @@ test('A render is told when the machine that waits for it goes away, and not whe
   const site = { ...NOTHING_SERVED.site, current: () => served, ready: true };
   const lines: Record<string, unknown>[] = [];
   const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const app = await createMachineApp({ site, renderer, version: '0', logger });
+  const metrics = createMetrics({ version: '0', nodeVersion: '0' });
+  const app = await createMachineApp({ site, renderer, version: '0', logger, metrics });
   t.after(() => app.close());
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
   assert.equal((await ask(base, '/ignition/a')).status, 503);
@@ -211,4 +213,5 @@ test('A render is told when the machine that waits for it goes away, and not whe
     ['a', 503, undefined],
     ['a', undefined, true],
   ]);
+  assert.match(await metrics.scrape(), /^pilotlight_requests_abandoned_total\{api="machine"\} 1$/m);
 });

@@ -18,6 +18,7 @@ function createUsed(): Metrics {
   metrics.observeStateWriteFailure();
   metrics.observeInternalError();
   metrics.observeConnectionClosed('machine', 'idle');
+  metrics.observeAbandoned('machine');
   metrics.watch({
     caches: () => ({
       contents: { bytes: 10, maxBytes: 100, entries: 1, hits: 7, misses: 3 },
