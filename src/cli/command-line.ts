@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { Config, Flags } from '../config.ts';
 import { readConfig } from '../config.ts';
+import type { AdoptFlags } from './adopt.ts';
+import { adoptCommand } from './adopt.ts';
 import type { DiffFlags } from './diff.ts';
 import { diffCommand } from './diff.ts';
 import { EXIT } from './exit.ts';
@@ -130,6 +132,14 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .action((a: string, b: string, flags: Flags & DiffFlags) =>
       action((config) => diffCommand([a, b], config, flags, terminal), flags),
     );
+
+  program
+    .command('adopt')
+    .description('Print the composed profile that a hand-written Butane file with overlaybd comes to.')
+    .argument('<file>', 'a Butane file of the variant flatcar')
+    .option('--release <name>', 'the Flatcar release or channel that the machines boot, such as 4593.2.0')
+    .addHelpText('after', '\nExample:\n  pilotlight adopt config.bu > site/profiles/node.yaml\n')
+    .action((file: string, flags: AdoptFlags) => action(() => adoptCommand(file, flags, terminal), {}));
 
   program
     .command('openapi')

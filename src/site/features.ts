@@ -7,8 +7,9 @@ import type { CompiledLayer } from '../fragment/interpolate.ts';
 import { compileLayer } from '../fragment/interpolate.ts';
 import type { MapNode, Node } from '../fragment/node.ts';
 import { child, isNull, mapNode } from '../fragment/node.ts';
+import type { Value } from '../fragment/value.ts';
 import { toValue } from '../fragment/value.ts';
-import type { CompiledSchema } from './schema.ts';
+import type { CompiledSchema, SchemaFault } from './schema.ts';
 import { compileSchemaLater, schemaDiagnostics } from './schema.ts';
 
 /** The features of a composed profile, with the templates in their blocks. */
@@ -80,6 +81,11 @@ export function checkBlocks(blocks: readonly ProfileFeature[], root: MapNode): P
     return faults.length > 0 ? [] : [{ feature, value: typed.value, source, origin }];
   });
   return hasErrors(diagnostics) ? { diagnostics } : { value, diagnostics };
+}
+
+/** What keeps a block from fitting the schema of its feature; empty for one that fits. */
+export function blockFaults(feature: string, block: Value): readonly SchemaFault[] {
+  return SCHEMAS.get(feature)?.check(block) ?? [];
 }
 
 /** The keys that a mapping in a block may have. */

@@ -121,7 +121,7 @@ export const DOCKER_HUB_HOST = 'registry-1.docker.io';
  * Reads a key as people write it: docker's own keys are URLs with an API version. overlaybd compares whole segments with
  * those of the URL that a layer is read from, so what is no part of that URL has to go.
  */
-function parseRegistry(text: string): Pick<Login, 'host' | 'path'> | undefined {
+export function parseRegistry(text: string): Pick<Login, 'host' | 'path'> | undefined {
   const [host = '', ...path] = text
     .replace(/^https?:\/\//, '')
     .replace(/\/+$/, '')
