@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { Ajv } from 'ajv';
@@ -23,6 +23,7 @@ function goldenSites(): readonly string[] {
   return readdirSync('test/golden', { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => join('test/golden', name))
+    .filter((folder) => existsSync(join(folder, 'expected.json')))
     .filter((folder) => JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')).code === 'ok')
     .map((folder) => join(folder, 'site'));
 }
@@ -41,6 +42,14 @@ test('editors take every definition that pilotlight takes', () => {
   assert.ok(definitions.length > 10);
   const refused = definitions.filter(([kind, file]) => !fits(kind, readFileSync(file, 'utf8')));
   assert.deepEqual(refused, []);
+});
+
+test('editors take what adopt prints', () => {
+  const profiles = readdirSync('test/golden/adopt').map((name) => join('test/golden/adopt', name, 'profile.yaml'));
+  assert.deepEqual(
+    profiles.filter((file) => !fits('profile', readFileSync(file, 'utf8'))),
+    [],
+  );
 });
 
 describe('to an editor, a block of a profile', () => {
