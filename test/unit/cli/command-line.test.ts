@@ -38,7 +38,7 @@ async function run(argv: readonly string[], given: Partial<Terminal> = {}): Prom
   return { code, out: Buffer.concat(out).toString('utf8'), err };
 }
 
-const COMMANDS = ['serve', 'render', 'lint', 'explain', 'openapi'];
+const COMMANDS = ['serve', 'render', 'lint', 'explain', 'adopt', 'openapi'];
 
 test('the exit codes are those of the reference', () => assert.deepEqual(EXIT, { fine: 0, faults: 1, usage: 2 }));
 
@@ -334,6 +334,38 @@ describe('the terminal', () => {
       assert.equal(outcome.code, code, `${argv.join(' ')}\n${outcome.err}`);
       assert.equal(actingIn(outcome), undefined, argv.join(' '));
     }
+  });
+});
+
+describe('adopt', () => {
+  const CASE = 'test/golden/adopt/published-list/config.bu';
+
+  test('prints the profile, and takes the release', async () => {
+    const { code, out, err } = await run(['adopt', CASE, '--release', '4593.2.0']);
+    assert.equal(code, 0);
+    assert.match(out, /^# Adopted from .*\n[\s\S]*\n {4}release: "4593\.2\.0"\n/);
+    assert.match(err, /^info: containerd is told nothing/);
+  });
+
+  test('fails for a file that is not there, is no text, or is about something else', async (t) => {
+    const directory = await writeSite(t, {
+      'other.bu': 'variant: flatcar\nversion: 1.0.0\n',
+      'latin.bu': Buffer.from('# \xfc\n', 'latin1'),
+      'broken.bu': 'variant: [flatcar\npassword: geheim\n',
+    });
+    const expected = {
+      none: /cannot be read: ENOENT/,
+      other: /nothing in this file/,
+      latin: /no text/,
+      broken: /never closed/,
+    };
+    for (const [name, message] of Object.entries(expected)) {
+      const { code, out, err } = await run(['adopt', join(directory, `${name}.bu`)]);
+      assert.deepEqual([code, out], [1, ''], name);
+      assert.match(err, message);
+      assert.doesNotMatch(err, /geheim/);
+    }
+    assert.equal((await run(['adopt'])).code, 2);
   });
 });
 
