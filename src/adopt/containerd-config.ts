@@ -1,8 +1,9 @@
+import type { Keys } from '../feature/keys.ts';
+import { isKeys, overlay } from '../feature/keys.ts';
 import { SNAPSHOTTER_ADDRESS } from '../feature/overlaybd/shipped.ts';
 import { parseToml } from '../fragment/parse-toml.ts';
 import { toValue } from '../fragment/value.ts';
-import type { Keys } from './recognition.ts';
-import { isKeys, keysAt, unite, valueAt } from './recognition.ts';
+import { keysAt, valueAt } from './recognition.ts';
 
 const CRI = 'io.containerd.grpc.v1.cri';
 const IMAGES = 'io.containerd.cri.v1.images';
@@ -32,7 +33,7 @@ const KNOWN_FILES: Readonly<Record<string, Keys>> = {
     ...SHIPPED,
     plugins: { [CRI]: { containerd: { runtimes: { runc: { ...RUNC, options: { SystemdCgroup: false } } } } } },
   },
-  '/etc/containerd/config-nvidia.toml': unite(SHIPPED, {
+  '/etc/containerd/config-nvidia.toml': overlay(SHIPPED, {
     plugins: {
       [CRI]: {
         containerd: {
@@ -126,14 +127,14 @@ export function effectiveConfig(config: Keys, around: Surroundings): Keys {
   const configs = configsOf(config, around);
   const [own = {}, ...imported] = configs.map(asVersion3);
   const lost = lostByImports(configs);
-  const united = [own, ...imported].reduce(unite, {});
+  const united = [own, ...imported].reduce(overlay, {});
   const {
     version: _,
     imports,
     subreaper: __,
     disabled_plugins: disabled,
     ...rest
-  } = unite(DEFAULTS, unite(united, lost));
+  } = overlay(DEFAULTS, overlay(united, lost));
   const missing = missingImports(config, around);
   const grpc = Object.entries(keysAt(rest, 'grpc')).filter(([key, value]) => !(/^[ug]id$/.test(key) && value === 0));
   return {
@@ -206,18 +207,20 @@ function asVersion3(config: Keys): Keys {
     [CRI, server],
   ] as const;
   const used = split.filter(([, value]) => Object.keys(value).length > 0);
-  return { ...rest, plugins: unite(others, Object.fromEntries(used)) };
+  return { ...rest, plugins: overlay(others, Object.fromEntries(used)) };
 }
 
 /** What a config asks of overlaybd, whether containerd hears it or not. */
 export interface Wish {
   readonly mode: 'proxy' | 'cri-default' | 'cri-runtime';
   readonly runtimeName?: string;
+  /** Of the images that the runtime pulls, as far as the config says it. */
+  readonly architecture?: string;
 }
 
 /** Reads from configs what their author wants of overlaybd; undefined for one who wants nothing. */
 export function wishOf(configs: readonly Keys[]): Wish | undefined {
-  const all = configs.reduce(unite, {});
+  const all = configs.reduce(overlay, {});
   const proxy = valueAt(all, 'proxy_plugins', 'overlaybd') ?? proxyAt(all, SNAPSHOTTER_ADDRESS);
   const defaults = [
     valueAt(all, 'plugins', CRI, 'containerd', 'snapshotter'),
@@ -230,7 +233,12 @@ export function wishOf(configs: readonly Keys[]): Wish | undefined {
   const named = [...tables, platforms]
     .flatMap((table) => Object.entries(table))
     .find(([, runtime]) => valueAt(runtime, 'snapshotter') === 'overlaybd');
-  if (named !== undefined) return { mode: 'cri-runtime', runtimeName: named[0] };
+  if (named !== undefined) {
+    const [runtimeName] = named;
+    const platform = valueAt(platforms, runtimeName, 'platform');
+    const architecture = platform === 'linux/arm64' ? 'arm64' : platform === 'linux/amd64' ? 'amd64' : undefined;
+    return { mode: 'cri-runtime', runtimeName, ...(architecture === undefined ? {} : { architecture }) };
+  }
   return proxy === undefined ? undefined : { mode: 'proxy' };
 }
 

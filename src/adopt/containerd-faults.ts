@@ -1,4 +1,5 @@
 import type { Origin, Severity } from '../diagnostic.ts';
+import type { Keys } from '../feature/keys.ts';
 import {
   configsOf,
   DEAD_PLUGIN,
@@ -7,7 +8,6 @@ import {
   PLUGIN_NAMES,
   type Surroundings,
 } from './containerd-config.ts';
-import type { Keys } from './recognition.ts';
 import { keysAt, valueAt } from './recognition.ts';
 
 /** What is wrong in a config of containerd: the path of the key that shows it, what it is, and what becomes of it. */

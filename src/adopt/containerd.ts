@@ -1,4 +1,5 @@
 import type { Diagnostic, Origin } from '../diagnostic.ts';
+import type { Keys } from '../feature/keys.ts';
 import { CONTAINERD_CONFIG, CONTAINERD_DROPIN } from '../feature/overlaybd/containerd.ts';
 import { locate } from '../fragment/locate.ts';
 import type { MapNode, Node } from '../fragment/node.ts';
@@ -7,7 +8,7 @@ import { parseToml } from '../fragment/parse-toml.ts';
 import { configsOf, readToml, type Wish, wishOf } from './containerd-config.ts';
 import { configFaults } from './containerd-faults.ts';
 import type { DropinItem, FileItem, Original, UnitItem } from './original.ts';
-import type { Keys, Recognition } from './recognition.ts';
+import type { Recognition } from './recognition.ts';
 import { recognised } from './recognition.ts';
 import { bakeryVersion, surroundingsOf } from './surroundings.ts';
 import type { Setting } from './unit-text.ts';
@@ -80,6 +81,17 @@ export function recogniseContainerd(original: Original): Recognition {
     const hint = 'the config is left as it is; or write mode cri-runtime with the `version`';
     return recognised({ ...left, found: true, diagnostics: [original.report('warning', file.origin, message, hint)] });
   }
+  const unsaid =
+    wish.mode === 'cri-runtime' && wish.architecture === undefined
+      ? [
+          original.report(
+            'info',
+            file.origin,
+            'for which architecture the runtime pulls is not said',
+            'the block says amd64',
+          ),
+        ]
+      : [];
   const stray = file.path === CONTAINERD_CONFIG ? undefined : original.files.get(CONTAINERD_CONFIG);
   const faults = configFaults(config, around).map((fault) =>
     original.report(fault.severity, at(fault.path), fault.message, fault.hint),
@@ -90,7 +102,12 @@ export function recogniseContainerd(original: Original): Recognition {
     taken: [file.node, ...(stray === undefined ? [] : [stray.node])],
     moved: [[CONTAINERD_CONFIG, file.path]],
     replaced: unit === undefined ? [] : [[unit.node, withoutPointers(unit, pointers)]],
-    diagnostics: [...faults, ...strayFaults(original, stray), ...pointerFaults(original, file, pointers, base)],
+    diagnostics: [
+      ...unsaid,
+      ...faults,
+      ...strayFaults(original, stray),
+      ...pointerFaults(original, file, pointers, base),
+    ],
   });
 }
 
@@ -101,6 +118,7 @@ function choose(wish: Wish, base: string, version: string | undefined): Keys | u
     ...(wish.mode === 'proxy' ? {} : { mode: wish.mode }),
     ...(base === 'flatcar' ? {} : { base }),
     ...(wish.runtimeName === undefined || wish.runtimeName === 'overlaybd' ? {} : { runtimeName: wish.runtimeName }),
+    ...(wish.mode === 'cri-runtime' ? { architecture: wish.architecture ?? 'amd64' } : {}),
     ...(base === 'bakery' && version !== undefined ? { version } : {}),
   };
 }

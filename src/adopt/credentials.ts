@@ -1,9 +1,10 @@
 import type { Diagnostic } from '../diagnostic.ts';
+import type { Keys } from '../feature/keys.ts';
 import { CREDENTIALS_FILE, keyOf, parseRegistry } from '../feature/overlaybd/credentials.ts';
 import { DEFAULT_CREDENTIALS } from './effective.ts';
 import { readJson } from './json-text.ts';
 import type { FileItem, Original } from './original.ts';
-import type { Keys, Recognition, Secret } from './recognition.ts';
+import type { Recognition, Secret } from './recognition.ts';
 import { keysAt, recognised, valueAt } from './recognition.ts';
 
 /** An entry of the list `credentials`, and what it stands for. */

@@ -1,4 +1,5 @@
 import { compareText } from '../diagnostic.ts';
+import { isKeys } from '../feature/keys.ts';
 import { SHIPPED_BACKSTORE, SHIPPED_SNAPSHOTTER } from '../feature/overlaybd/shipped.ts';
 import type { MapNode, Node } from '../fragment/node.ts';
 import { child, childText, isNull } from '../fragment/node.ts';
@@ -6,7 +7,7 @@ import type { Surroundings } from './containerd-config.ts';
 import { BACKSTORE_FILE, meaningOf, SNAPSHOTTER_FILE } from './meaning.ts';
 import type { FileItem, Original } from './original.ts';
 import { isTrue } from './original.ts';
-import { isKeys, leaves, valueAt } from './recognition.ts';
+import { leaves, valueAt } from './recognition.ts';
 import { surroundingsOf } from './surroundings.ts';
 
 /** What an item of a document is on the machine. */

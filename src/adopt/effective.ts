@@ -1,6 +1,7 @@
+import type { Keys } from '../feature/keys.ts';
+import { isKeys, overlay } from '../feature/keys.ts';
 import { DEFAULT_EXPORTER_PORT, SHIPPED_SNAPSHOTTER } from '../feature/overlaybd/shipped.ts';
-import type { Keys } from './recognition.ts';
-import { isKeys, keysAt, unite, valueAt } from './recognition.ts';
+import { keysAt, valueAt } from './recognition.ts';
 
 /** The credentials that overlaybd reads where nothing else is said: a link into read-only /usr unless somebody wrote it. */
 export const DEFAULT_CREDENTIALS = '/opt/overlaybd/cred.json';
@@ -55,7 +56,7 @@ const SNAPSHOTTER_DEFAULTS = {
 
 /** What `overlaybd.json` comes to: every key, the old ones as those that took their place. */
 export function effectiveBackstore(given: Keys): Keys {
-  const { logLevel, logPath, registryCacheDir, registryCacheSizeGB, cacheType, credentialFilePath, ...rest } = unite(
+  const { logLevel, logPath, registryCacheDir, registryCacheSizeGB, cacheType, credentialFilePath, ...rest } = overlay(
     BACKSTORE_DEFAULTS,
     given,
   );
@@ -70,12 +71,12 @@ export function effectiveBackstore(given: Keys): Keys {
     // Either way nothing is written down.
     ...(rest.auditPath === '' ? { enableAudit: false, auditPath: BACKSTORE_DEFAULTS.auditPath } : {}),
   };
-  return unite(rest, successors);
+  return overlay(rest, successors);
 }
 
 /** What `config.json` comes to: every key. */
 export function effectiveSnapshotter(given: Keys): Keys {
-  return unite(SNAPSHOTTER_DEFAULTS, given);
+  return overlay(SNAPSHOTTER_DEFAULTS, given);
 }
 
 /** The same without the keys of what is switched off, and without what only another mode reads. */

@@ -1,9 +1,10 @@
 import type { Diagnostic } from '../diagnostic.ts';
+import type { Keys } from '../feature/keys.ts';
 import { EXTENSION } from '../feature/overlaybd/overlaybd.ts';
 import { EXTENSION_LIST } from '../feature/shared/extension-list.ts';
 import { blockFaults } from '../site/features.ts';
 import type { Original, PlacedText } from './original.ts';
-import type { Keys, Recognition } from './recognition.ts';
+import type { Recognition } from './recognition.ts';
 import { recognised } from './recognition.ts';
 
 /** What the list of enabled extensions came to. */

@@ -1,8 +1,8 @@
 import { findNodeAtLocation, getNodeValue, type ParseError, parseTree } from 'jsonc-parser';
 import type { Diagnostic, Origin } from '../diagnostic.ts';
+import type { Keys } from '../feature/keys.ts';
+import { isKeys } from '../feature/keys.ts';
 import type { Original, PlacedText } from './original.ts';
-import type { Keys } from './recognition.ts';
-import { isKeys } from './recognition.ts';
 
 /** A JSON text that was read as its author meant it. */
 export interface JsonText {

@@ -1,4 +1,5 @@
 import type { Diagnostic, Origin } from '../diagnostic.ts';
+import { isCertificates } from '../feature/overlaybd/authorities.ts';
 import { DISK_MOUNT } from '../feature/overlaybd/disk.ts';
 import { EXTENSION } from '../feature/overlaybd/overlaybd.ts';
 import type { MapNode } from '../fragment/node.ts';
@@ -119,7 +120,7 @@ export function recogniseAuthorities(original: Original): Recognition {
     ({ path, content }) =>
       /^\/etc\/ssl\/certs\/[^/]+\.pem$/.test(path) &&
       content !== undefined &&
-      /^\s*-----BEGIN CERTIFICATE-----[\s\S]*-----END CERTIFICATE-----\s*$/.test(content.text) &&
+      isCertificates(content.text) &&
       !isNamed(original, path),
   );
   if (units.length === 0 || certificates.length === 0) return recognised({});

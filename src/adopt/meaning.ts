@@ -1,4 +1,6 @@
 import { type ParseError, parse } from 'jsonc-parser';
+import type { Keys } from '../feature/keys.ts';
+import { isKeys } from '../feature/keys.ts';
 import { CONTAINERD_CONFIG } from '../feature/overlaybd/containerd.ts';
 import { CREDENTIALS_FILE } from '../feature/overlaybd/credentials.ts';
 import { EXTENSION_LIST } from '../feature/shared/extension-list.ts';
@@ -6,8 +8,7 @@ import { effectiveConfig, readToml, type Surroundings } from './containerd-confi
 import { readLogin } from './credentials.ts';
 import { DEFAULT_CREDENTIALS, effectiveBackstore, effectiveSnapshotter, whatCounts } from './effective.ts';
 import { readExtensionList } from './extensions.ts';
-import type { Keys } from './recognition.ts';
-import { isKeys, keysAt } from './recognition.ts';
+import { keysAt } from './recognition.ts';
 import { unitMeaning } from './unit-text.ts';
 
 type Reader = (text: string, around: Surroundings) => unknown;

@@ -1,9 +1,10 @@
 import type { Diagnostic } from '../diagnostic.ts';
+import type { Keys } from '../feature/keys.ts';
 import { DOCKER_HUB_HOST } from '../feature/overlaybd/credentials.ts';
 import type { AdoptedLogin } from './credentials.ts';
 import { adoptLogin } from './credentials.ts';
 import type { Original, UnitItem } from './original.ts';
-import type { Keys, Recognition } from './recognition.ts';
+import type { Recognition } from './recognition.ts';
 import { recognised } from './recognition.ts';
 import type { Setting } from './unit-text.ts';
 import { parseUnit, splitCommand } from './unit-text.ts';

@@ -1,12 +1,13 @@
 import type { Origin } from '../diagnostic.ts';
+import type { Keys } from '../feature/keys.ts';
+import { isKeys } from '../feature/keys.ts';
 import { emitButane } from '../fragment/emit.ts';
 import type { MapNode, Node } from '../fragment/node.ts';
 import { child, isNull, listNode, mapNode, textNode, withChild, withoutChild } from '../fragment/node.ts';
 import { isTemplate } from '../fragment/template.ts';
 import { fromValue } from '../fragment/value.ts';
 import type { Difference } from './differences.ts';
-import type { Keys, Secret } from './recognition.ts';
-import { isKeys } from './recognition.ts';
+import type { Secret } from './recognition.ts';
 
 /** What a profile is made of. */
 export interface ProfileParts {

@@ -1,5 +1,7 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import { findRelease, isBefore, isReleaseFault } from '../feature/flatcar-release.ts';
+import type { Keys } from '../feature/keys.ts';
+import { overlay } from '../feature/keys.ts';
 import type { Version } from '../feature/releases.ts';
 import { EXTENSION_LIST } from '../feature/shared/extension-list.ts';
 import { recogniseContainerd } from './containerd.ts';
@@ -15,8 +17,8 @@ import {
 } from './machine-parts.ts';
 import type { Original } from './original.ts';
 import { recognisePrepulls } from './prepull.ts';
-import type { Keys, Recognition } from './recognition.ts';
-import { keysAt, recognised, unite, valueAt, whatDiffers } from './recognition.ts';
+import type { Recognition } from './recognition.ts';
+import { keysAt, recognised, valueAt, whatDiffers } from './recognition.ts';
 import { recogniseBackstore, recogniseSnapshotter } from './settings-files.ts';
 
 /** All recognitions of a document, as one. */
@@ -66,7 +68,7 @@ export function recogniseAll(original: Original, release: string | undefined, li
     ...(logins.length > 0 ? { credentials: logins } : {}),
     ...(config.mode === 'file' ? {} : { credentials: serviceOf(config) }),
   };
-  if (block.disk !== undefined) block = unite(block, { backstore: cachesOf(backstore.effective) });
+  if (block.disk !== undefined) block = overlay(block, { backstore: cachesOf(backstore.effective) });
   const diagnostics: Diagnostic[] = parts.flatMap((part) => part.diagnostics);
   if (docker.docker) {
     if (mode === 'none' && original.files.get('/etc/containerd/config.toml') === undefined) {
@@ -79,7 +81,7 @@ export function recogniseAll(original: Original, release: string | undefined, li
       const message = 'docker uses the snapshotter here, which is set up to serve containerd';
       const hint = 'the block says `runtimeType: docker` in its config';
       diagnostics.push(original.report('warning', original.document.origin, message, hint));
-      block = unite(block, { snapshotter: { runtimeType: 'docker' } });
+      block = overlay(block, { snapshotter: { runtimeType: 'docker' } });
     }
   }
   if (found && mode === 'none' && block.containerd !== undefined) diagnostics.push(...unused(original, containerd));

@@ -1,8 +1,7 @@
 import type { Diagnostic } from '../diagnostic.ts';
+import type { Keys } from '../feature/keys.ts';
+import { isKeys, overlay } from '../feature/keys.ts';
 import type { MapNode } from '../fragment/node.ts';
-
-/** Keys of a typed block, or of a file. */
-export type Keys = Readonly<Record<string, unknown>>;
 
 /** A value that the profile takes as a parameter, because it is secret. */
 export interface Secret {
@@ -36,11 +35,6 @@ export function recognised(parts: Partial<Recognition>): Recognition {
   return { found: false, block: {}, taken: [], replaced: [], secrets: [], moved: [], diagnostics: [], ...parts };
 }
 
-/** True for a mapping of a parsed JSON or TOML document. */
-export function isKeys(value: unknown): value is Keys {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** The value at a path of keys; undefined where the path leads nowhere. */
 export function valueAt(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>(
@@ -53,16 +47,6 @@ export function valueAt(value: unknown, ...path: readonly string[]): unknown {
 export function keysAt(value: unknown, ...path: readonly string[]): Keys {
   const found = valueAt(value, ...path);
   return isKeys(found) ? found : {};
-}
-
-/** Mappings united key by key; of two other values the second wins. */
-export function unite(a: Keys, b: Keys): Keys {
-  const united: Record<string, unknown> = { ...a };
-  for (const [key, value] of Object.entries(b)) {
-    const before = united[key];
-    united[key] = isKeys(before) && isKeys(value) ? unite(before, value) : value;
-  }
-  return united;
 }
 
 /** Every value that is no mapping, by its path; an empty mapping counts as a value. */
@@ -81,7 +65,7 @@ export function whatDiffers(value: Keys, from: Keys): Keys {
   let found: Keys = {};
   for (const [path, inner] of leaves(value)) {
     if (JSON.stringify(valueAt(from, ...path)) === JSON.stringify(inner)) continue;
-    found = unite(found, path.reduceRight<unknown>((made, key) => ({ [key]: made }), inner) as Keys);
+    found = overlay(found, path.reduceRight<unknown>((made, key) => ({ [key]: made }), inner) as Keys);
   }
   return found;
 }

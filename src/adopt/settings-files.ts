@@ -1,11 +1,13 @@
 import type { Diagnostic } from '../diagnostic.ts';
+import type { Keys } from '../feature/keys.ts';
+import { overlay } from '../feature/keys.ts';
 import { DEFAULT_EXPORTER_PORT, SHIPPED_BACKSTORE, SHIPPED_SNAPSHOTTER } from '../feature/overlaybd/shipped.ts';
 import { effectiveBackstore, effectiveSnapshotter, whatCounts } from './effective.ts';
 import { readJson } from './json-text.ts';
 import { BACKSTORE_FILE, SNAPSHOTTER_FILE } from './meaning.ts';
 import type { Original } from './original.ts';
-import type { Keys, Recognition } from './recognition.ts';
-import { keysAt, recognised, unite, valueAt, whatDiffers } from './recognition.ts';
+import type { Recognition } from './recognition.ts';
+import { keysAt, recognised, valueAt, whatDiffers } from './recognition.ts';
 import type { Settings, SettingsFile } from './settings.ts';
 import { readSettings } from './settings.ts';
 
@@ -30,7 +32,7 @@ export function recogniseBackstore(original: Original): SettingsRecognition {
   if (effective.enableThread === true && valueAt(effective, 'cacheConfig', 'cacheType') === 'file') {
     const message = 'a thread for each device does not go with a cache in files: the program ends when it starts';
     diagnostics.push(original.report('warning', read.at(['enableThread']), message, 'it is left out'));
-    effective = unite(effective, { enableThread: false });
+    effective = overlay(effective, { enableThread: false });
   }
   return {
     ...read.recognition,
@@ -70,14 +72,20 @@ export function recogniseSnapshotter(original: Original, backstore: Keys): Setti
       );
     }
     // The port of the block is another one unless it is given.
-    effective = unite(effective, { exporterConfig: { port } });
+    effective = overlay(effective, { exporterConfig: { port } });
+  }
+  const mirrors = effective.mirrorRegistry;
+  if (Array.isArray(mirrors) && mirrors.some((each) => valueAt(each, 'insecure') !== true)) {
+    const message = 'an entry without `insecure: true` does nothing: it is no mirror';
+    diagnostics.push(original.report('warning', read.at(['mirrorRegistry']), message, 'the block leaves it out'));
+    effective = { ...effective, mirrorRegistry: mirrors.filter((each) => valueAt(each, 'insecure') === true) };
   }
   const differing = whatDiffers(whatCounts(effective), shipped);
   const port =
     exporter.enable === true ? { exporterConfig: { port: valueAt(effective, 'exporterConfig', 'port') } } : {};
   return {
     ...read.recognition,
-    block: blockOf('snapshotter', unite(differing, port)),
+    block: blockOf('snapshotter', overlay(differing, port)),
     diagnostics,
     effective,
     kept: false,

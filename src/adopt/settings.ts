@@ -1,9 +1,10 @@
 import type { Diagnostic } from '../diagnostic.ts';
+import type { Keys } from '../feature/keys.ts';
+import { isKeys } from '../feature/keys.ts';
 import { overlaybd } from '../feature/overlaybd/overlaybd.ts';
 import type { JsonText } from './json-text.ts';
 import type { Original } from './original.ts';
-import type { Keys } from './recognition.ts';
-import { isKeys, valueAt } from './recognition.ts';
+import { valueAt } from './recognition.ts';
 
 /** The two JSON files, by the key of the block that holds their keys. */
 export type SettingsFile = 'backstore' | 'snapshotter';

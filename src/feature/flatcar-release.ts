@@ -73,6 +73,11 @@ export function mayBeBefore(release: FlatcarRelease | undefined, first: Version)
   return release === undefined || isBefore(release.version, first);
 }
 
+/** What to do about something that only a newer release has. */
+export function hintFor(release: FlatcarRelease | undefined, first: string): string {
+  return release === undefined ? 'name the `release` that the machine boots' : `boot ${first} or newer`;
+}
+
 /** How a release is called in a message. */
 export function describeRelease(release: FlatcarRelease): string {
   const version = release.version.join('.');

@@ -49,11 +49,12 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
   },
   {
     version: [4593, 0, 0],
-    channels: ['alpha', 'beta', 'stable'],
+    channels: ['alpha', 'beta'],
     containerd: '2.1.5',
     overlaybd: '1.0.16',
     snapshotter: '1.3.0',
   },
+  { version: [4593, 2, 0], channels: ['stable'], containerd: '2.1.5', overlaybd: '1.0.16', snapshotter: '1.3.0' },
   {
     version: [4628, 0, 0],
     channels: ['alpha', 'beta'],

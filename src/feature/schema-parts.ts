@@ -25,14 +25,30 @@ export function oneOf<const Words extends readonly string[]>(words: Words) {
   return Type.Unsafe<Words[number]>({ type: 'string', enum: [...words] });
 }
 
-/** A text that is not empty. */
-export const TEXT = Type.String({ minLength: 1, maxLength: 4096 });
+/** A text of a form; `expected` is what a report calls it, since nobody reads patterns. */
+export function text(pattern: string, expected: string, maxLength = 1024) {
+  return Type.String({ pattern, maxLength, $comment: `must be ${expected}` });
+}
+
+/** A text that is not empty, without control characters. */
+export const TEXT = text('^[^\\x00-\\x1f\\x7f]+$', 'a text without control characters', 4096);
+/** A text that goes into headers. */
+export const PRINTABLE = text('^[\\x20-\\x7e]+$', 'a text of ASCII characters');
+/** A URL or path, without what would have to be quoted. */
+export const URL_TEXT = text('^[\\x21-\\x7e]+$', 'a URL or path without spaces');
+/** A user of a registry: what comes after a colon is the password. */
+export const USER = text('^[^:\\x00-\\x1f\\x7f]+$', 'a name without colons and control characters');
+/** A password, which goes into headers and into the config of a program. */
+export const SECRET = text('^[^\\x00-\\x1f\\x7f]+$', 'a text without control characters', 16_384);
 
 /** An absolute path without anything that has to be resolved. */
-export const PATH = Type.String({ pattern: '^(?:/[A-Za-z0-9_@%+=:,~-][A-Za-z0-9._@%+=:,~-]*)+$', maxLength: 1024 });
+export const PATH = text(
+  '^(?:/[A-Za-z0-9_@%+=:,~-][A-Za-z0-9._@%+=:,~-]*)+$',
+  'an absolute path without spaces, . and ..',
+);
 
 /** The path of a URL: an empty one makes a daemon panic. */
-export const URL_PATH = Type.String({ pattern: '^/[A-Za-z0-9._~/-]*$', maxLength: 256 });
+export const URL_PATH = text('^/[A-Za-z0-9._~/-]*$', 'the path of a URL, such as /metrics', 256);
 
 /** A whole number from 1. */
 export const POSITIVE = Type.Integer({ minimum: 1, maximum: UINT32 });

@@ -47,7 +47,7 @@ function scalar(node: ScalarNode, path: readonly PathSegment[], diagnostics: Dia
       message: 'a number that starts with 0 is octal to some readers and decimal to others',
       path: formatPath(path),
       origin: node.origin,
-      hint: `write 0o${text.replace(/^[-+]?0+/, '') || '0'} for octal, or quote it for text`,
+      hint: 'write 0o before its digits for octal, or quote it for text',
     });
     return text;
   }

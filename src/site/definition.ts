@@ -41,7 +41,7 @@ export const DEFINITION_SCHEMAS = {
         type: 'object',
         additionalProperties: false,
         // What is in a block is held against the schema of its feature once it is filled in.
-        properties: Object.fromEntries(FEATURES.map(({ name }) => [name, { type: ['object', 'null'] }])),
+        properties: Object.fromEntries(FEATURES.map(({ name }) => [name, { type: ['object', 'null', 'string'] }])),
       },
       parameters: { type: 'object' },
     },

@@ -29,6 +29,7 @@ let shared: Ajv2020 | undefined;
 function createCompiler(): Ajv2020 {
   const ajv = new Ajv2020({
     allErrors: true,
+    verbose: true,
     useDefaults: true,
     ownProperties: true,
     strict: true,
@@ -132,6 +133,8 @@ function describe(error: ErrorObject): SchemaFault | undefined {
         : [];
       return { path, kind: 'wrong', message: `must be one of ${allowed.join(', ')}` };
     }
+    case 'pattern':
+      return { path, kind: 'wrong', message: expectationOf(error) ?? error.message ?? 'must match a pattern' };
     case 'type':
       return { path, kind: 'wrong', message: `must be ${typeNames(params.type)}` };
     case 'format':
@@ -141,6 +144,12 @@ function describe(error: ErrorObject): SchemaFault | undefined {
     default:
       return { path, kind: 'wrong', message: error.message ?? `fails ${error.keyword}` };
   }
+}
+
+/** What a schema of ours says about a pattern, since nobody reads one. */
+function expectationOf({ parentSchema }: ErrorObject): string | undefined {
+  const comment: unknown = parentSchema?.$comment;
+  return typeof comment === 'string' && comment.startsWith('must be ') ? comment : undefined;
 }
 
 /** Formats whose names read badly after "must be". */
@@ -169,6 +178,11 @@ function typeNames(type: unknown): string {
   return names.map((name) => TYPE_NAMES[name] ?? name).join(' or ');
 }
 
+/** A text that looks like a number or a yes has to be quoted to stay one. */
+function quoteHint({ message }: SchemaFault, node: Node): string | undefined {
+  return message === 'must be a text' && node.kind === 'scalar' && node.plain ? 'quote it' : undefined;
+}
+
 /** Places schema faults in the document that the value came from: an unknown key at the key, a missing one at its parent. `keysAt` tells the keys that the mapping at a path may have. */
 export function schemaDiagnostics(
   faults: readonly SchemaFault[],
@@ -180,7 +194,8 @@ export function schemaDiagnostics(
     const path = fault.key === undefined ? fault.path : [...fault.path, fault.key];
     const location = locate(root, path);
     const origin = fault.kind === 'unknown' ? location.keyOrigin : location.node.origin;
-    const hint = fault.kind === 'unknown' ? suggest(fault.key ?? '', keysAt(fault.path)) : undefined;
+    const hint =
+      fault.kind === 'unknown' ? suggest(fault.key ?? '', keysAt(fault.path)) : quoteHint(fault, location.node);
     return {
       severity: 'error',
       code,

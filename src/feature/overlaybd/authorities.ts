@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { FeatureContext, Part } from '../feature.ts';
 import { filePart, unitPart } from '../parts.ts';
@@ -51,8 +52,19 @@ export function renderAuthorities(
   };
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----\s+[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g;
+const END = '-----END CERTIFICATE-----';
 
-function isCertificates(text: string): boolean {
-  return CERTIFICATE.test(text) && text.replace(CERTIFICATE, '').trim() === '';
+/** True for one certificate after the other and nothing else; each is read, since one that is cut off is ignored in silence. */
+export function isCertificates(text: string): boolean {
+  const parts = text.trim().split(END);
+  const rest = parts.pop();
+  return parts.length > 0 && rest === '' && parts.every((part) => isCertificate(`${part.trim()}\n${END}\n`));
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return pem.startsWith('-----BEGIN CERTIFICATE-----') && new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
 }

@@ -1,18 +1,18 @@
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { FeatureContext } from '../feature.ts';
-import { mayBeBefore } from '../flatcar-release.ts';
+import { hintFor, mayBeBefore } from '../flatcar-release.ts';
+import { overlay } from '../keys.ts';
 import type { Version } from '../releases.ts';
 import type { BackstoreKeys, Overlaybd } from './block.ts';
 import type { Credentials } from './credentials.ts';
 import { DISK_MOUNT } from './disk.ts';
-import { overlay } from './overlay.ts';
 import type { Rule } from './rule.ts';
 import { applyRules } from './rule.ts';
 import { SHIPPED_BACKSTORE } from './shipped.ts';
 
-/** The first releases with what older ones ignore without a word. */
-const FIRST_WITH_HTTPS: Version = [4722, 0, 0];
-const FIRST_WITH_UDS: Version = [4799, 0, 0];
+/** The first releases with versions of overlaybd that know what older ones ignore without a word. */
+const FIRST_WITH_1_0_17: Version = [4722, 0, 0];
+const FIRST_WITH_1_0_18: Version = [4799, 0, 0];
 
 /** The content of overlaybd.json: what is shipped, what the rest of the block asks for, and what the author says. */
 export function composeBackstore(
@@ -54,21 +54,27 @@ const CREDENTIAL_PATHS: Readonly<Record<string, readonly [RegExp, string]>> = {
   uds: [/^\//, 'the path of a socket'],
 };
 
+const LOOPBACK = /^http:\/\/(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?(?:\/|$)/;
+
 const RULES: readonly Rule<BackstoreKeys>[] = [
   ({ backstore, credentials }, { credentialConfig: { mode } = {} }, { release }) => {
     const path =
       backstore?.credentialConfig?.mode === mode ? ['backstore', 'credentialConfig', 'mode'] : ['credentials', 'mode'];
     if (credentials === undefined && backstore?.credentialConfig === undefined) return undefined;
-    const hint = 'name the `release` that the machine boots, or use a file or http on loopback';
-    if (mode === 'https' && mayBeBefore(release, FIRST_WITH_HTTPS))
+    if (mode === 'https' && mayBeBefore(release, FIRST_WITH_1_0_17))
       return [
         'error',
         path,
         'credentials over https need Flatcar 4722.0.0 or newer; older ones go on without any',
-        hint,
+        hintFor(release, '4722.0.0'),
       ];
-    if (mode === 'uds' && mayBeBefore(release, FIRST_WITH_UDS))
-      return ['error', path, 'credentials from a socket need overlaybd 1.0.18, which Flatcar has since 4799.0.0', hint];
+    if (mode === 'uds' && mayBeBefore(release, FIRST_WITH_1_0_18))
+      return [
+        'error',
+        path,
+        'credentials from a socket need overlaybd 1.0.18, which Flatcar has since 4799.0.0',
+        hintFor(release, '4799.0.0'),
+      ];
     return undefined;
   },
   ({ backstore, credentials }, { credentialConfig: { mode = '', path = '' } = {} }) => {
@@ -79,18 +85,26 @@ const RULES: readonly Rule<BackstoreKeys>[] = [
       backstore?.credentialConfig === undefined ? ['credentials', 'path'] : ['backstore', 'credentialConfig', 'path'];
     return ['error', at, `for the mode ${mode} this must be ${what}`, 'overlaybd would go on without credentials'];
   },
+  ({ credentials }, { credentialConfig: { mode = '', path = '' } = {} }) =>
+    credentials !== undefined && mode === 'http' && /^http:\/\//.test(path) && !LOOPBACK.test(path)
+      ? [
+          'warning',
+          ['credentials', 'path'],
+          'credentials come over the network in clear',
+          'ask a service on loopback, or one over https',
+        ]
+      : undefined,
   ({ backstore }, _, { release }) =>
-    backstore?.serviceConfig !== undefined && mayBeBefore(release, FIRST_WITH_HTTPS)
+    backstore?.serviceConfig !== undefined && mayBeBefore(release, FIRST_WITH_1_0_17)
       ? [
           'error',
           ['backstore', 'serviceConfig'],
           'the API of the backing store needs Flatcar 4722.0.0 or newer; older ones ignore it',
-          'name the `release` that the machine boots',
+          hintFor(release, '4722.0.0'),
         ]
       : undefined,
   ({ backstore }) =>
-    backstore?.serviceConfig?.address !== undefined &&
-    !/^http:\/\/(?:127(?:\.\d{1,3}){3}|localhost|\[::1\])(?::\d+)?(?:\/|$)/.test(backstore.serviceConfig.address)
+    backstore?.serviceConfig?.address !== undefined && !LOOPBACK.test(backstore.serviceConfig.address)
       ? [
           'error',
           ['backstore', 'serviceConfig', 'address'],
@@ -98,11 +112,11 @@ const RULES: readonly Rule<BackstoreKeys>[] = [
           'for example http://127.0.0.1:9862',
         ]
       : undefined,
-  ({ backstore }, { enableThread, cacheConfig }) =>
+  (_, { enableThread, cacheConfig }) =>
     enableThread === true && cacheConfig?.cacheType === 'file'
       ? [
           'error',
-          backstore?.enableThread === undefined ? ['backstore'] : ['backstore', 'enableThread'],
+          ['backstore', 'enableThread'],
           'a thread for each device does not go with a cache in files: the daemon would end at once',
           'set `cacheConfig.cacheType: ocf`, or leave `enableThread` out',
         ]
@@ -118,13 +132,13 @@ const RULES: readonly Rule<BackstoreKeys>[] = [
           'write http://ADDRESS:PORT/PREFIX with an IPv4 address',
         ]
       : undefined,
-  ({ backstore, diskless, disk }, { download }) =>
+  ({ diskless, disk }, { download }) =>
     diskless === true && disk === undefined && download?.enable === true
       ? [
           'warning',
           ['backstore', 'download', 'enable'],
           'without a disk, layers that are fetched whole fill the memory',
-          `leave it out${backstore === undefined ? '' : ', which turns it off here'}, or give the machine a \`disk\``,
+          'leave it out, which turns it off here, or give the machine a `disk`',
         ]
       : undefined,
 ];

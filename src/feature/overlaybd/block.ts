@@ -9,8 +9,13 @@ import {
   PATH,
   PORT,
   POSITIVE,
+  PRINTABLE,
+  SECRET,
   TEXT,
+  text,
   URL_PATH,
+  URL_TEXT,
+  USER,
   WHOLE,
 } from '../schema-parts.ts';
 
@@ -34,19 +39,13 @@ const Snapshotter = closed({
   ),
   writableLayerType: optional(oneOf(['append', 'sparse']), 'How a writable layer grows'),
   mirrorRegistry: optional(
-    Type.Array(
-      Type.Object(
-        { host: described(TEXT, 'Host and port'), insecure: optional(FLAG, 'Read layers over http') },
-        { additionalProperties: false },
-      ),
-      {
-        maxItems: 100,
-      },
-    ),
+    Type.Array(closed({ host: described(TEXT, 'Host and port'), insecure: optional(FLAG, 'Read layers over http') }), {
+      maxItems: 100,
+    }),
     'Registries whose layers are read over http; no mirrors, whatever the name says',
   ),
   defaultFsType: optional(TEXT, 'The file system where an image names none, with its options'),
-  rootfsQuota: optional(Type.String({ pattern: '^[1-9][0-9]*[kmgtKMGT]?$' }), 'The quota of a root file system'),
+  rootfsQuota: optional(text('^[1-9][0-9]*[kmgtKMGT]?$', 'a size such as 20g'), 'The quota of a root file system'),
   tenant: optional(Type.Integer({ minimum: -1, maximum: 127 }), 'Tells several snapshotters of one host apart'),
   turboFsType: optional(Type.Array(oneOf(['erofs', 'ext4']), { maxItems: 2 }), 'File systems for TurboOCI'),
 });
@@ -84,7 +83,7 @@ const Backstore = closed({
   credentialConfig: optional(
     closed({
       mode: optional(oneOf(['file', 'http', 'https', 'uds']), 'https since 4722, uds since overlaybd 1.0.18'),
-      path: optional(TEXT, 'A file, URL or socket'),
+      path: optional(URL_TEXT, 'A file, URL or socket'),
       timeout: optional(POSITIVE, 'Seconds'),
       client_cert_path: optional(PATH, 'Client certificate for https'),
       client_key_path: optional(PATH, 'Its key'),
@@ -107,7 +106,7 @@ const Backstore = closed({
   p2pConfig: optional(
     closed({
       enable: optional(FLAG, 'Reads layers through a proxy'),
-      address: optional(TEXT, 'The proxy, http://ADDRESS:PORT/PREFIX'),
+      address: optional(URL_TEXT, 'The proxy, http://ADDRESS:PORT/PREFIX'),
     }),
     'A proxy that shares layers between machines',
   ),
@@ -129,9 +128,9 @@ const Backstore = closed({
     closed({ certFile: optional(PATH, 'Client certificate'), keyFile: optional(PATH, 'Its key') }),
     'What the registry is shown',
   ),
-  userAgent: optional(TEXT, 'What the registry is told'),
+  userAgent: optional(PRINTABLE, 'What the registry is told'),
   serviceConfig: optional(
-    closed({ enable: optional(FLAG, 'Serves an API'), address: optional(TEXT, 'http://127.0.0.1:9862') }),
+    closed({ enable: optional(FLAG, 'Serves an API'), address: optional(URL_TEXT, 'http://127.0.0.1:9862') }),
     'The API of the backing store, without authentication; since 4722',
   ),
   logLevel: optional(Type.Integer({ minimum: 0, maximum: 3 }), 'Of old; logConfig counts'),
@@ -142,28 +141,22 @@ const Backstore = closed({
   credentialFilePath: optional(PATH, 'Of old; credentialConfig counts'),
 });
 
-const Registry = Type.Object(
-  {
-    registry: described(TEXT, 'Host, with port and namespace or repository as needed'),
-    username: optional(TEXT, 'The user'),
-    password: optional(TEXT, 'The password or token'),
-    auth: optional(TEXT, 'Both, as base64 of user:password'),
-    login: optional(oneOf(['basic', 'token']), 'How the registry wants them at a pull; known ones need not be told'),
-  },
-  { additionalProperties: false },
-);
+const Registry = closed({
+  registry: described(TEXT, 'Host, with port and namespace or repository as needed'),
+  username: optional(USER, 'The user'),
+  password: optional(SECRET, 'The password or token'),
+  auth: optional(TEXT, 'Both, as base64 of user:password'),
+  login: optional(oneOf(['basic', 'token']), 'How the registry wants them at a pull; known ones need not be told'),
+});
 
-const Service = Type.Object(
-  {
-    mode: described(oneOf(['http', 'https', 'uds']), 'How it is asked'),
-    path: described(TEXT, 'Its URL or socket'),
-    timeout: optional(POSITIVE, 'Seconds'),
-    client_cert_path: optional(PATH, 'Client certificate for https'),
-    client_key_path: optional(PATH, 'Its key'),
-    server_ca_path: optional(PATH, 'Whom to trust'),
-  },
-  { additionalProperties: false },
-);
+const Service = closed({
+  mode: described(oneOf(['http', 'https', 'uds']), 'How it is asked'),
+  path: described(URL_TEXT, 'Its URL or socket'),
+  timeout: optional(POSITIVE, 'Seconds'),
+  client_cert_path: optional(PATH, 'Client certificate for https'),
+  client_key_path: optional(PATH, 'Its key'),
+  server_ca_path: optional(PATH, 'Whom to trust'),
+});
 
 /** Credentials of one registry. */
 export type RegistryCredential = Static<typeof Registry>;
@@ -180,41 +173,35 @@ const Containerd = closed({
     'Whose config it builds on: that of Flatcar, of the nvidia-runtime extension, or of the containerd extension of the bakery',
   ),
   runtimeName: optional(
-    Type.String({ pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' }),
+    text('^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$', 'a name of lower-case letters, digits and dashes'),
     'The handler of the RuntimeClass, for cri-runtime',
   ),
   version: optional(
-    Type.String({ pattern: '^[1-9][0-9]*\\.[0-9]+(\\.[0-9]+)?$' }),
+    text('^[1-9][0-9]*\\.[0-9]+(\\.[0-9]+)?$', 'a version such as 2.1.5, in quotes'),
     'Which containerd the bakery extension holds',
   ),
-  architecture: optional(oneOf(['amd64', 'arm64']), 'The architecture of the machine, for cri-runtime'),
+  architecture: optional(oneOf(['amd64', 'arm64']), 'The architecture of the machine, which cri-runtime needs'),
 });
 
-const Prepull = Type.Object(
-  {
-    ref: described(TEXT, 'Host, repository, and tag or digest'),
-    namespace: optional(
-      Type.String({ pattern: '^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$', maxLength: 76 }),
-      'k8s.io for the kubelet, which is meant with the cri modes unless given; else default, as for ctr',
-    ),
-    downloadBlobs: optional(FLAG, 'Fetches the layers whole as well'),
-    plainHttp: optional(FLAG, 'The registry speaks http'),
-  },
-  { additionalProperties: false },
-);
+const Prepull = closed({
+  ref: described(TEXT, 'Host, repository, and tag or digest'),
+  namespace: optional(
+    text('^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$', 'a name of letters and digits, with single . _ - between them', 76),
+    'k8s.io for the kubelet, moby for docker, default for ctr; unless given, what the mode and runtimeType say',
+  ),
+  downloadBlobs: optional(FLAG, 'Fetches the layers whole as well'),
+  plainHttp: optional(FLAG, 'The registry speaks http'),
+});
 
 /** An image that is pulled at boot. */
 export type PrepullItem = Static<typeof Prepull>;
 
-const Disk = Type.Object(
-  {
-    device: described(PATH, 'The disk or partition, best by its id'),
-    format: optional(oneOf(['ext4', 'xfs', 'btrfs']), 'The file system'),
-    wipe: optional(FLAG, 'Makes it anew at each provisioning'),
-    label: optional(Type.String({ pattern: '^[A-Za-z0-9._-]{1,12}$' }), 'Its label'),
-  },
-  { additionalProperties: false },
-);
+const Disk = closed({
+  device: described(PATH, 'The disk or partition, best by its id'),
+  format: optional(oneOf(['ext4', 'xfs', 'btrfs']), 'The file system'),
+  wipe: optional(FLAG, 'Makes it anew at each provisioning'),
+  label: optional(text('^[A-Za-z0-9._-]{1,12}$', 'at most 12 letters, digits, . _ -'), 'Its label'),
+});
 
 /** The typed block `overlaybd`. */
 export const OverlaybdBlock = closed({

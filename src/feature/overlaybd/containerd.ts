@@ -52,8 +52,9 @@ export function renderContainerd(
   const origin = context.at('containerd');
   const dropin = [
     '[Unit]',
-    'Wants=overlaybd-snapshotter.service',
-    'After=overlaybd-snapshotter.service',
+    // Containers that are started again read from their devices at once.
+    'Wants=overlaybd-tcmu.service overlaybd-snapshotter.service',
+    'After=overlaybd-tcmu.service overlaybd-snapshotter.service',
     '',
     '[Service]',
     // A second command is refused, so that of the unit has to go first.
@@ -110,7 +111,7 @@ function importing(base: keyof typeof BASE_CONFIGS): Table {
 
 /**
  * One file that every containerd reads alike, for the extension of the bakery: which containerd that is, and what its own
- * config says, differs, SELinux is off there, and of a config that is imported 1.x replaces whole sections. Without a table
+ * config says, differs (it leaves SELinux off), and of a config that is imported 1.x replaces whole sections. Without a table
  * of runtimes in the same file containerd 2 drops the keys of the snapshotter.
  */
 function wholeOfVersion2(keys: Table, runtimes: Table = {}): Table {
@@ -145,6 +146,15 @@ const NVIDIA = {
 };
 
 const RULES: readonly Rule<ContainerdChoice>[] = [
+  ({ containerd }, { mode }) =>
+    mode === 'cri-runtime' && containerd?.architecture === undefined
+      ? [
+          'error',
+          ['containerd'],
+          'a runtime with a snapshotter of its own is told for which architecture it pulls',
+          'write `architecture: amd64` or arm64; "{{ machine.arch }}" where machines say it',
+        ]
+      : undefined,
   ({ containerd }, { mode }) =>
     containerd?.runtimeName !== undefined && mode !== 'cri-runtime'
       ? [

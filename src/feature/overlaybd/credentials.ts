@@ -1,8 +1,8 @@
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { FeatureContext, Part } from '../feature.ts';
+import { toJson } from '../keys.ts';
 import { filePart } from '../parts.ts';
 import type { CredentialService, Overlaybd, RegistryCredential } from './block.ts';
-import { toJson } from './overlay.ts';
 
 /** Where the credentials of registries are written; the extension links `/opt/overlaybd/cred.json` into read-only /usr. */
 export const CREDENTIALS_FILE = '/etc/overlaybd/cred.json';
@@ -125,7 +125,7 @@ export function parseRegistry(text: string): Pick<Login, 'host' | 'path'> | unde
   const [host = '', ...path] = text
     .replace(/^https?:\/\//, '')
     .replace(/\/+$/, '')
-    .replace(/\/v[12]$/, '')
+    .replace(/^([^/]+)\/v[12]$/, '$1')
     .split('/');
   const named = host.toLowerCase();
   if (!/^(?:[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::\d{1,5})?$/.test(named)) return undefined;

@@ -16,12 +16,15 @@ challenge=$(curl --silent --show-error --max-time 30 --output /dev/null --dump-h
   tr --delete '\r' | sed --quiet 's/^[Ww][Ww][Ww]-[Aa]uthenticate: *[Bb]earer *//p' | head --lines=1)
 part() { sed --quiet "s/^\(.*,\)\? *$1=\"\([^\"]*\)\".*/\2/p" <<<"$challenge"; }
 realm=$(part realm)
+# Who is asked in secret is not left for somebody who is asked in clear.
+case $server in https:*) protocols='=https' ;; *) protocols='=http,https' ;; esac
 if [ -z "$realm" ]; then
   echo "$server does not ask for a token; set login: basic" >&2
   exit 1
 fi
 token=$(curl --silent --show-error --fail --max-time 30 --config "$config" --get \
-  --data-urlencode "service=$(part service)" --data-urlencode "scope=repository:$repository:pull" "$realm" |
+  --proto "$protocols" --data-urlencode "service=$(part service)" \
+  --data-urlencode "scope=repository:$repository:pull" --url "$realm" |
   sed --quiet 's/.*"\(access_\)\?token" *: *"\([^"]*\)".*/\2/p' | head --lines=1)
 if [ -z "$token" ]; then
   echo "$server gave no token for $repository" >&2

@@ -2,16 +2,15 @@ import type { Diagnostic } from '../../diagnostic.ts';
 import type { FeatureContext, FeatureDefinition, Part } from '../feature.ts';
 import { defineFeature } from '../feature.ts';
 import { describeRelease, mayBeBefore } from '../flatcar-release.ts';
+import { toJson } from '../keys.ts';
 import { filePart, unitPart } from '../parts.ts';
 import type { Version } from '../releases.ts';
 import { renderAuthorities } from './authorities.ts';
 import { checkBackstore, composeBackstore } from './backstore.ts';
-import type { Overlaybd } from './block.ts';
 import { OverlaybdBlock } from './block.ts';
 import { checkContainerd, renderContainerd } from './containerd.ts';
 import { renderCredentials } from './credentials.ts';
 import { renderDisk } from './disk.ts';
-import { toJson } from './overlay.ts';
 import { renderPrepulls } from './prepull.ts';
 import { reviewOverlaybd } from './review.ts';
 import { checkSnapshotter, composeSnapshotter } from './snapshotter.ts';
@@ -94,5 +93,3 @@ function dockerConfig(context: FeatureContext) {
     origin: context.at('snapshotter', 'runtimeType'),
   } as const;
 }
-
-export type { Overlaybd };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Diagnostic } from '../../diagnostic.ts';
 import { writeToml } from '../../fragment/write-toml.ts';
 import type { FeatureContext, Part } from '../feature.ts';
@@ -23,7 +24,7 @@ interface Reference {
 export interface Prepulls {
   readonly fragment: readonly Part[];
   /** Registries that are read over http. */
-  readonly httpRegistries: readonly { readonly host: string }[];
+  readonly httpRegistries: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -38,37 +39,68 @@ const CTR = '/usr/local/overlaybd/snapshotter/ctr';
  * each is tried until it succeeds. Credentials stand in files that root alone reads, and never on a command line.
  */
 export function renderPrepulls(block: Overlaybd, logins: readonly Login[], context: FeatureContext): Prepulls {
-  const diagnostics: Diagnostic[] = [];
+  const diagnostics = [...checkPrepulls(block, context)];
   const fragment: Part[] = [];
-  const http = new Map<string, { readonly host: string }>();
-  const names = new Set<string>();
-  const used = new Map<string, Part>();
+  const http = new Set<string>();
+  const names = new Map<string, string>();
+  const files = new Map<string, Part>();
   let before: string | undefined;
-  const { mode } = chooseContainerd(block);
+  const fault = (index: number, message: string, hint: string) =>
+    void diagnostics.push(context.report('error', ['prepull', index, 'ref'], message, hint));
   for (const [index, item] of (block.prepull ?? []).entries()) {
     const reference = parseReference(item.ref);
     if (reference === undefined) {
       const hint = 'write host, repository and tag or digest: registry.example.com/team/app:1.2';
-      diagnostics.push(context.report('error', ['prepull', index, 'ref'], 'this is no reference of an image', hint));
+      fault(index, 'this is no reference of an image', hint);
       continue;
     }
-    const namespace = item.namespace ?? (mode === 'cri-default' || mode === 'cri-runtime' ? 'k8s.io' : 'default');
-    const name = unitName(reference, namespace);
-    if (names.has(name)) {
-      const message = 'this image is pulled already';
-      diagnostics.push(context.report('error', ['prepull', index, 'ref'], message, 'remove one of the two'));
+    if (reference.host === DOCKER_HUB_HOST && reference.repository.length === 1) {
+      const hint = `write docker.io/library/${reference.repository[0]}`;
+      fault(index, 'ctr does not add the `library/` that docker adds', hint);
       continue;
     }
-    names.add(name);
-    if (item.plainHttp === true) http.set(reference.host, { host: reference.host });
+    const namespace = item.namespace ?? namespaceFor(block);
+    const what = `${namespace} ${reference.text}`;
+    const name = unitName(reference, namespace, names);
+    if (names.get(name) === what) {
+      fault(index, 'this image is pulled already', 'remove one of the two');
+      continue;
+    }
+    names.set(name, what);
+    if (item.plainHttp === true) http.add(reference.host);
     const login = logins.find((each) => fits(each, reference));
-    const files = login === undefined ? [] : loginFiles(login, reference, item, context);
-    for (const file of files) used.set(JSON.stringify(file.value), file);
+    // Several images with the same credentials read the same files.
+    for (const file of login === undefined ? [] : loginFiles(login, reference, item, context)) {
+      files.set(JSON.stringify(file.value), file);
+    }
     const contents = unitText({ reference, item, namespace, name, login, before });
     fragment.push(unitPart(context.at('prepull', index), name, { enabled: true, contents }));
     before = name;
   }
-  return { fragment: [...used.values(), ...fragment], httpRegistries: [...http.values()], diagnostics };
+  return { fragment: [...files.values(), ...fragment], httpRegistries: [...http], diagnostics };
+}
+
+/** Whom images are for unless they say so. */
+function namespaceFor(block: Overlaybd): string {
+  const { mode } = chooseContainerd(block);
+  if (block.snapshotter?.runtimeType === 'docker') return 'moby';
+  return mode === 'cri-default' || mode === 'cri-runtime' ? 'k8s.io' : 'default';
+}
+
+/** What no pull can do. */
+function checkPrepulls(block: Overlaybd, context: FeatureContext): readonly Diagnostic[] {
+  if (block.prepull === undefined || block.prepull.length === 0) return [];
+  const found: Diagnostic[] = [];
+  if (chooseContainerd(block).mode === 'none') {
+    const message = 'containerd is left alone here, and unless it is told of overlaybd no pull succeeds';
+    found.push(context.report('warning', ['prepull'], message, 'set `containerd.mode: proxy`'));
+  }
+  const elsewhere = !Array.isArray(block.credentials ?? []) || block.backstore?.credentialConfig !== undefined;
+  if (elsewhere) {
+    const message = 'pulls know no other credentials than those of a list; these serve for layers alone';
+    found.push(context.report('warning', ['prepull'], message, 'list the credentials, or pull public images'));
+  }
+  return found;
 }
 
 /** The parts of a reference that a unit may hold: whatever is no such part, `%` and `$` among it, is refused. */
@@ -88,22 +120,28 @@ function fits({ host, path }: Login, { host: wanted, repository }: Reference): b
   return host === wanted && path.every((segment, index) => repository[index] === segment);
 }
 
-function unitName({ text }: Reference, namespace: string): string {
+/** A name that people recognise; where it is another image's already, some digits tell the two apart. */
+function unitName({ text }: Reference, namespace: string, taken: ReadonlyMap<string, string>): string {
   const slug = (namespace === 'default' ? text : `${namespace}-${text}`)
     .replace(/@sha256:([0-9a-f]{12}).*$/, '-$1')
     .replace(/[^A-Za-z0-9.]+/g, '-')
     .replace(/^[-.]+|[-.]+$/g, '');
-  return `overlaybd-prepull-${slug.slice(0, 200)}.service`;
+  const name = `overlaybd-prepull-${slug.slice(0, 180)}.service`;
+  const what = `${namespace} ${text}`;
+  if ((taken.get(name) ?? what) === what) return name;
+  const digits = createHash('sha256').update(what).digest('hex').slice(0, 8);
+  return `overlaybd-prepull-${slug.slice(0, 180)}-${digits}.service`;
 }
 
-function loginDirectory(login: Login): string {
-  return `${LOGINS}/${keyOf(login).replace(/[^a-z0-9.]+/g, '-')}`;
+/** One for each key; over http the same registry is told in another way. */
+function loginDirectory(login: Login, { plainHttp }: PrepullItem): string {
+  return `${LOGINS}/${keyOf(login).replaceAll('/', '+')}${plainHttp === true ? '+http' : ''}`;
 }
 
 /** What a pull with these credentials reads. */
 function loginFiles(login: Login, reference: Reference, item: PrepullItem, context: FeatureContext): readonly Part[] {
   const origin = context.at('credentials', login.index);
-  const directory = loginDirectory(login);
+  const directory = loginDirectory(login, item);
   const server = `${item.plainHttp === true ? 'http' : 'https'}://${reference.host}`;
   if (login.wants === 'basic') {
     const header = { Authorization: `Basic ${login.auth}` };
@@ -131,7 +169,7 @@ function unitText({ reference, item, namespace, name, login, before }: Pull): st
   const services = 'overlaybd-snapshotter.service overlaybd-tcmu.service';
   const runtime = name.replace(/\.service$/, '');
   const token = login?.wants === 'token';
-  const hosts = login === undefined ? undefined : token ? `/run/${runtime}` : loginDirectory(login);
+  const hosts = login === undefined ? undefined : token ? `/run/${runtime}` : loginDirectory(login, item);
   const command = [
     CTR,
     '--namespace',
@@ -150,7 +188,7 @@ function unitText({ reference, item, namespace, name, login, before }: Pull): st
     `${scheme}://${reference.host}`,
     reference.name,
     reference.repository.join('/'),
-    login === undefined ? '' : `${loginDirectory(login)}/curl`,
+    login === undefined ? '' : `${loginDirectory(login, item)}/curl`,
     `/run/${runtime}`,
   ];
   return [
@@ -165,6 +203,8 @@ function unitText({ reference, item, namespace, name, login, before }: Pull): st
     'RemainAfterExit=yes',
     'Restart=on-failure',
     'RestartSec=10s',
+    // One that hangs holds up those after it.
+    'TimeoutStartSec=30min',
     ...(token ? [`RuntimeDirectory=${runtime}`, 'RuntimeDirectoryMode=0700', `ExecStartPre=${script.join(' ')}`] : []),
     `ExecStart=${command.join(' ')}`,
     '',

@@ -25,36 +25,28 @@ export function reviewOverlaybd(
   const report = (severity: 'error' | 'warning', message: string, hint: string) =>
     found.push(context.report(severity, ['containerd'], message, hint));
   const masked = isMasked(document, CONTAINERD_EXTENSION);
-  if (masked && base !== 'bakery') {
-    report(
-      'error',
-      "Flatcar's own containerd is switched off here, and another one reads another config",
-      'set `base: bakery`',
-    );
+  const nvidia = hasExtension(document, NVIDIA_EXTENSION);
+  if (masked && nvidia) {
+    const message =
+      "nvidia-runtime beside another containerd than Flatcar's own has no config that is known to be right";
+    report('error', message, "take Flatcar's containerd, or set `mode: none` and write a config of your own");
+  } else if (masked && base !== 'bakery') {
+    const message = "Flatcar's own containerd is switched off here, and another one reads another config";
+    report('error', message, 'set `base: bakery`');
+  } else if (nvidia && base !== 'nvidia') {
+    const message = 'the nvidia-runtime extension brings its own config of containerd, which would be lost';
+    report('error', message, 'set `base: nvidia`');
   }
   if (!masked && base === 'bakery') {
-    report(
-      'warning',
-      "Flatcar's own containerd is not switched off, and two would be laid over each other",
-      'disable containerd-flatcar under `features.sysext`',
-    );
+    const message = "Flatcar's own containerd is not switched off, and two would be laid over each other";
+    report('warning', message, 'disable containerd-flatcar under `features.sysext`');
   }
-  const nvidia = hasExtension(document, NVIDIA_EXTENSION);
-  if (nvidia && base !== 'nvidia') {
-    report(
-      'error',
-      'the nvidia-runtime extension brings its own config of containerd, which would be lost',
-      'set `base: nvidia`',
-    );
+  if (!nvidia && base === 'nvidia' && mode !== 'cri-runtime') {
+    const message = 'no nvidia-runtime extension is seen here, and without its config containerd does not start';
+    report('warning', message, 'name it under `features.sysext.bakery`, or take `base: nvidia` out');
   }
-  if (!nvidia && base === 'nvidia') {
-    report(
-      'warning',
-      'no nvidia-runtime extension is seen here, and without its config containerd does not start',
-      'name it under `features.sysext.bakery`, or take `base: nvidia` out',
-    );
-  }
-  found.push(...reviewUnit(document));
+  found.push(...reviewConfig(document));
+  found.push(...reviewUnits(document));
   return found;
 }
 
@@ -77,14 +69,32 @@ function reviewList(document: MapNode): readonly Diagnostic[] {
   ];
 }
 
+/** A layer's own config of containerd that does not know the snapshotter. */
+function reviewConfig(document: MapNode): readonly Diagnostic[] {
+  const contents = child(findItem(document, ['storage', 'files'], 'path', CONTAINERD_CONFIG), 'contents');
+  if (contents === undefined || childText(contents, 'inline')?.includes('overlaybd')) return [];
+  return [
+    {
+      severity: 'warning',
+      code: 'feature',
+      message: `a layer replaces ${CONTAINERD_CONFIG}, and nothing of overlaybd is seen in it`,
+      origin: contents.origin,
+      hint: 'remove the file, or set `containerd.mode: none`',
+    },
+  ];
+}
+
+/** Units without which nothing streams. */
+const NEEDED = ['containerd.service', 'overlaybd-snapshotter.service', 'overlaybd-tcmu.service'];
+
 /** A drop-in that comes later by name has the last word about the command. */
-function reviewUnit(document: MapNode): readonly Diagnostic[] {
+function reviewUnits(document: MapNode): readonly Diagnostic[] {
   const unit = findItem(document, ['systemd', 'units'], 'name', 'containerd.service');
   const later = childItems(unit, 'dropins').filter((dropin) => {
     const name = childText(dropin, 'name') ?? '';
-    return name > CONTAINERD_DROPIN && /^ExecStart=/m.test(childText(dropin, 'contents') ?? '');
+    return name > CONTAINERD_DROPIN && /^\s*ExecStart\s*=/m.test(childText(dropin, 'contents') ?? '');
   });
-  const found = later.map(
+  const replaced = later.map(
     ({ origin }): Diagnostic => ({
       severity: 'error',
       code: 'feature',
@@ -93,17 +103,14 @@ function reviewUnit(document: MapNode): readonly Diagnostic[] {
       hint: 'give it a name that sorts before, such as 50-local.conf, or leave ExecStart out',
     }),
   );
-  if (childText(unit, 'mask')?.toLowerCase() !== 'true') return found;
-  return [
-    ...found,
-    {
-      severity: 'error',
-      code: 'feature',
-      message: 'containerd is masked, and nothing would ask the snapshotter for anything',
-      origin: child(unit, 'mask')?.origin ?? document.origin,
-      hint: 'remove `mask`, or set `containerd.mode: none`',
-    },
-  ];
+  const masked = NEEDED.flatMap((name): readonly Diagnostic[] => {
+    const mask = child(findItem(document, ['systemd', 'units'], 'name', name), 'mask');
+    if (mask?.kind !== 'scalar' || mask.text.toLowerCase() !== 'true') return [];
+    const message = `${name} is masked, and nothing would stream`;
+    const hint = 'remove `mask`, or set `containerd.mode: none`';
+    return [{ severity: 'error', code: 'feature', message, origin: mask.origin, hint }];
+  });
+  return [...replaced, ...masked];
 }
 
 function isMasked(document: MapNode, extension: string): boolean {

@@ -1,9 +1,9 @@
 import type { Diagnostic } from '../../diagnostic.ts';
 import type { FeatureContext } from '../feature.ts';
-import { isBefore, mayBeBefore } from '../flatcar-release.ts';
+import { hintFor, isBefore, mayBeBefore } from '../flatcar-release.ts';
+import { overlay } from '../keys.ts';
 import type { Version } from '../releases.ts';
 import type { BackstoreKeys, Overlaybd, SnapshotterKeys } from './block.ts';
-import { overlay } from './overlay.ts';
 import type { Rule } from './rule.ts';
 import { applyRules } from './rule.ts';
 import { DEFAULT_EXPORTER_PORT, SHIPPED_RUNTIME_TYPE, SHIPPED_SNAPSHOTTER, SNAPSHOTTER_ROOT } from './shipped.ts';
@@ -11,15 +11,10 @@ import { DEFAULT_EXPORTER_PORT, SHIPPED_RUNTIME_TYPE, SHIPPED_SNAPSHOTTER, SNAPS
 /** The first release whose snapshotter serves docker. */
 const FIRST_WITH_DOCKER: Version = [4669, 0, 0];
 
-/** A registry that is read over http. */
-export interface HttpRegistry {
-  readonly host: string;
-}
-
 /** The content of config.json: what is shipped, what the rest of the block asks for, and what the author says. */
 export function composeSnapshotter(
   { snapshotter = {} }: Overlaybd,
-  httpRegistries: readonly HttpRegistry[],
+  httpRegistries: readonly string[],
   { release }: FeatureContext,
 ): Readonly<Record<string, unknown>> {
   const shipped = {
@@ -33,7 +28,7 @@ export function composeSnapshotter(
     value.exporterConfig = { uriPrefix: '/metrics', port: DEFAULT_EXPORTER_PORT + 1, ...exporter };
   }
   const known = new Set(snapshotter.mirrorRegistry?.map(({ host }) => host));
-  const more = httpRegistries.filter(({ host }) => !known.has(host)).map(({ host }) => ({ host, insecure: true }));
+  const more = httpRegistries.filter((host) => !known.has(host)).map((host) => ({ host, insecure: true }));
   if (more.length > 0) value.mirrorRegistry = [...(snapshotter.mirrorRegistry ?? []), ...more];
   return value;
 }
@@ -51,7 +46,7 @@ const RULES: readonly Rule<Effective>[] = [
           'error',
           ['snapshotter', 'runtimeType'],
           'docker needs the snapshotter of Flatcar 4669.0.0 or newer; older ones ignore the key',
-          'name the `release` that the machine boots',
+          hintFor(release, '4669.0.0'),
         ]
       : undefined,
   ({ snapshotter }, effective) =>
@@ -92,6 +87,16 @@ const RULES: readonly Rule<Effective>[] = [
       'leave `root` out, or let `containerd.mode` be another than none',
     ];
   },
+  ({ snapshotter }) => {
+    const index = snapshotter?.mirrorRegistry?.findIndex(({ insecure }) => insecure !== true) ?? -1;
+    if (index < 0) return undefined;
+    return [
+      'error',
+      ['snapshotter', 'mirrorRegistry', index],
+      'this is no mirror: the entry does nothing but have layers read over http, and it does not say so',
+      'write `insecure: true`, or remove it',
+    ];
+  },
   (_, { snapshotter: { rootfsQuota, rwMode } }) =>
     rootfsQuota !== undefined && rwMode !== 'overlayfs'
       ? ['error', ['snapshotter', 'rootfsQuota'], 'a quota needs the rwMode overlayfs', 'leave `rwMode` out']
@@ -104,6 +109,13 @@ const RULES: readonly Rule<Effective>[] = [
         ['snapshotter', 'rootfsQuota'],
         'a quota needs a file system that is mounted with prjquota below the root of the snapshotter',
         'give the machine a `disk`, or mount one in a layer',
+      ];
+    if ((disk.format ?? 'ext4') === 'ext4' && disk.wipe !== true)
+      return [
+        'warning',
+        ['disk'],
+        'an ext4 that is on the disk already has no project quotas, and would not be mounted, which ends the boot',
+        'use `wipe: true` or xfs, unless the disk is empty or was made so',
       ];
     return disk.format === 'btrfs'
       ? ['error', ['disk', 'format'], 'btrfs has no project quotas, which `rootfsQuota` needs', 'use ext4 or xfs']

@@ -1,13 +1,14 @@
 import type { Diagnostic } from '../../diagnostic.ts';
 import { writeToml } from '../../fragment/write-toml.ts';
 import type { Contribution, Part } from '../feature.ts';
+import type { Keys } from '../keys.ts';
+import { isKeys, toJson } from '../keys.ts';
 import { filePart } from '../parts.ts';
 
 type DocumentContribution = Extract<Contribution, { readonly kind: 'document' }>;
-type Keys = Readonly<Record<string, unknown>>;
 
 const WRITERS: Readonly<Record<DocumentContribution['format'], (value: Keys) => string>> = {
-  json: (value) => `${JSON.stringify(value, undefined, 2)}\n`,
+  json: toJson,
   toml: writeToml,
 };
 
@@ -40,10 +41,6 @@ function unite(a: Keys, b: Keys, path: readonly string[], onConflict: (key: stri
     else if (JSON.stringify(before) !== JSON.stringify(value)) onConflict([...path, key].join('.'));
   }
   return united;
-}
-
-function isKeys(value: unknown): value is Keys {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function conflict({ path, origin }: DocumentContribution, key: string): Diagnostic {

@@ -56,13 +56,13 @@ describe('the mode and base are those that the config means:', () => {
       'one runtime, version 2',
       `version = 2\n${RUNC}[${CRI}.containerd.runtimes.lazy]\nsnapshotter = "overlaybd"\n${PROXY}`,
       [],
-      { mode: 'cri-runtime', runtimeName: 'lazy' },
+      { mode: 'cri-runtime', runtimeName: 'lazy', architecture: 'amd64' },
     ],
     [
       'one runtime, version 3',
       `version = 3\n[plugins."io.containerd.cri.v1.images".runtime_platforms.overlaybd]\nplatform = "linux/amd64"\nsnapshotter = "overlaybd"\n${PROXY}`,
       [],
-      { mode: 'cri-runtime' },
+      { mode: 'cri-runtime', architecture: 'amd64' },
     ],
     [
       'on nvidia-runtime',

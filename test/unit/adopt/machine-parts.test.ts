@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { CERTIFICATE } from '../../support/certificate.ts';
 import { adoptLists, extensionList, file, pointer } from './adopted.ts';
 
 const LIST = extensionList('overlaybd');
@@ -102,7 +103,7 @@ test('a config of docker with more in it stays as it is', () => {
   assert.ok(value?.differences.some(({ change, name }) => change === 'same' && name === '/etc/docker/daemon.json'));
 });
 
-const PEM = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+const PEM = CERTIFICATE;
 const UPDATE = {
   name: 'ca.service',
   enabled: true,

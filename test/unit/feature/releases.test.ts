@@ -13,11 +13,11 @@ test('docs/overlaybd.md tells of every line of releases', () => {
 
 /** A name, and the line that it is found in. */
 const NAMES: readonly (readonly [string, string])[] = [
-  ['stable', '4593.0.0'],
+  ['stable', '4593.2.0'],
   ['beta', '4757.1.0'],
   ['alpha', '4790.0.0'],
   ['lts', '4081.3.0'],
-  ['4593.2.5', '4593.0.0'],
+  ['4593.2.5', '4593.2.0'],
   ['4426.1.0', '4426.0.0'],
   ['4500.0.0', '4459.2.0'],
   ['4757.0.9', '4722.0.0'],

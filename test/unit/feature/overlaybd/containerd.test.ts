@@ -23,7 +23,7 @@ const LAYERS = {
 const CONFIGS = (['proxy', 'cri-default', 'cri-runtime'] as const).flatMap((mode) =>
   (['flatcar', 'nvidia', 'bakery'] as const).flatMap((base) =>
     (base === 'bakery' ? [undefined, '1.6.20', '1.7.29', '2.0.7', '2.4.2'] : [undefined]).flatMap((version) => {
-      const containerd = { mode, base, ...(version === undefined ? {} : { version }) };
+      const containerd = { mode, base, architecture: 'amd64', ...(version === undefined ? {} : { version }) };
       const { diagnostics, files } = assembled(withOverlaybd({ containerd }, { butane: LAYERS[base] }));
       const text = files.get(CONFIG)?.content;
       if (text === undefined) {

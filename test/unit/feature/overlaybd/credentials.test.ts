@@ -24,6 +24,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['registry.hub.docker.com', 'registry.hub.docker.com'],
   ['https://ghcr.io/', 'ghcr.io'],
   ['http://registry.local:5000/v2/', 'registry.local:5000'],
+  ['r.example.com/team/v2', 'r.example.com/team/v2'],
   ['Registry.Example.COM/team', 'registry.example.com/team'],
   ['[2001:db8::1]:5000/a', '[2001:db8::1]:5000/a'],
 ];
@@ -60,7 +61,7 @@ test('a credential service stands in for the file', () => {
 });
 
 test('a password may hold whatever a parameter gives, and stands nowhere but in its files', () => {
-  const password = '"}\n{{ x }}\\ é: #end';
+  const password = '"}{{ x }}\\ é: #end';
   const profile = {
     features: {
       overlaybd: {
@@ -85,4 +86,45 @@ test('a password may hold whatever a parameter gives, and stands nowhere but in 
     [...units.values()].some(({ contents }) => contents?.includes(auth)),
     false,
   );
+});
+
+test('images and credentials that are written alike have files of their own', () => {
+  const credentials = ['r.example/a/b', 'r.example/a-b'].map((registry) => ({ registry, ...user }));
+  const prepull = [
+    { ref: 'r.example/a/b/x:1' },
+    { ref: 'r.example/a-b/x:1' },
+    { ref: 'r.example/a-b/x:1', namespace: 'k8s.io' },
+    { ref: 'r.example/a-b/y:1', plainHttp: true },
+    { ref: 'r.example/a-b/y:2' },
+  ];
+  const { files, units, diagnostics } = assembled(withOverlaybd({ credentials, prepull }));
+  assert.deepEqual(diagnostics, []);
+  assert.equal([...units.keys()].filter((name) => name.includes('prepull')).length, prepull.length);
+  const logins = [...files.keys()].filter((path) => path.includes('/logins/'));
+  assert.deepEqual(logins, [
+    '/etc/overlaybd-snapshotter/logins/r.example+a+b/r.example/hosts.toml',
+    '/etc/overlaybd-snapshotter/logins/r.example+a-b/r.example/hosts.toml',
+    '/etc/overlaybd-snapshotter/logins/r.example+a-b+http/r.example/hosts.toml',
+  ]);
+});
+
+test('a user with a colon, or a password with a control character, is refused without being quoted', () => {
+  for (const bad of [
+    { username: 'u:x', password: 'p' },
+    { username: 'u', password: 'p\nsecret' },
+    { username: 'u', password: '\u0001secret' },
+  ]) {
+    const { diagnostics } = assembled(withOverlaybd({ credentials: [{ registry: 'a.example', ...bad }] }));
+    assert.equal(diagnostics.length, 1);
+    assert.match(diagnostics[0]?.message ?? '', /^must be .* without .*control characters$/);
+    assert.doesNotMatch(JSON.stringify(diagnostics), /secret/);
+  }
+});
+
+test('a certificate of any length is looked at in no time', () => {
+  const authorities = [`-----BEGIN CERTIFICATE-----${' '.repeat(99_000)}`];
+  const started = performance.now();
+  const { diagnostics } = assembled(withOverlaybd({ authorities }));
+  assert.equal(diagnostics.length, 1);
+  assert.ok(performance.now() - started < 5000, 'it took seconds once');
 });

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { RELEASE_LINES } from '../../../../src/feature/releases.ts';
+import { CERTIFICATE } from '../../../support/certificate.ts';
 import { assembled, withOverlaybd } from '../assembled.ts';
 
+const RUNTIME = { mode: 'cri-runtime', architecture: 'amd64' };
 const STABLE = '4593.2.0';
 const NEW = '4790.0.0';
 
@@ -24,12 +26,14 @@ const MASKED = { storage: { links: [{ path: '/etc/extensions/containerd-flatcar.
 const OWN_LIST = (names: string) => ({
   storage: { files: [{ path: '/etc/flatcar/enabled-sysext.conf', overwrite: true, contents: { inline: names } }] },
 });
+const ownConfig = (inline: string) => ({
+  storage: { files: [{ path: '/etc/containerd/config.toml', overwrite: true, contents: { inline } }] },
+});
 const dropin = (name: string) => ({
   systemd: {
     units: [{ name: 'containerd.service', dropins: [{ name, contents: '[Service]\nExecStart=\nExecStart=/bin/x\n' }] }],
   },
 });
-const CERTIFICATE = '-----BEGIN CERTIFICATE-----\nQUJD\n-----END CERTIFICATE-----\n';
 const both = (one: object, other: object) => ({
   snapshotter: { exporterConfig: { enable: true, ...one } },
   backstore: { exporterConfig: { enable: true, ...other } },
@@ -83,7 +87,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     good: { release: '4722.0.0', credentials: { mode: 'https', path: 'https://127.0.0.1/auth' } },
     path: '$.features.overlaybd.credentials.mode',
     says: /4722\.0\.0 or newer/,
-    hint: /release/,
+    hint: /boot 4722/,
   },
   'credentials over https without a release': {
     severity: 'error',
@@ -99,7 +103,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     good: { release: NEW, backstore: { credentialConfig: { mode: 'https', path: 'https://127.0.0.1/auth' } } },
     path: '$.features.overlaybd.backstore.credentialConfig.mode',
     says: /4722\.0\.0 or newer/,
-    hint: /release/,
+    hint: /boot \d+\.0\.0 or newer/,
   },
   'credentials from a socket': {
     severity: 'error',
@@ -107,7 +111,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     good: { release: '4799.0.0', credentials: { mode: 'uds', path: '/run/auth.sock' } },
     path: '$.features.overlaybd.credentials.mode',
     says: /1\.0\.18/,
-    hint: /release/,
+    hint: /boot \d+\.0\.0 or newer/,
   },
   'a credential service that is no URL': {
     severity: 'error',
@@ -131,7 +135,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     good: { release: '4722.0.0', backstore: { serviceConfig: { enable: true } } },
     path: '$.features.overlaybd.backstore.serviceConfig',
     says: /4722\.0\.0 or newer/,
-    hint: /release/,
+    hint: /boot \d+\.0\.0 or newer/,
   },
   'the API of the backing store beyond loopback': {
     severity: 'error',
@@ -187,7 +191,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     good: { release: '4669.0.0', snapshotter: { runtimeType: 'docker' } },
     path: '$.features.overlaybd.snapshotter.runtimeType',
     says: /4669\.0\.0 or newer/,
-    hint: /release/,
+    hint: /boot \d+\.0\.0 or newer/,
   },
   'docker without a release': {
     severity: 'error',
@@ -239,8 +243,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'a quota with devices': {
     severity: 'error',
-    bad: { disk: { device: '/dev/vdb' }, snapshotter: { rootfsQuota: '20g', rwMode: 'dir' } },
-    good: { disk: { device: '/dev/vdb' }, snapshotter: { rootfsQuota: '20g' } },
+    bad: { disk: { device: '/dev/vdb', wipe: true }, snapshotter: { rootfsQuota: '20g', rwMode: 'dir' } },
+    good: { disk: { device: '/dev/vdb', wipe: true }, snapshotter: { rootfsQuota: '20g' } },
     path: '$.features.overlaybd.snapshotter.rootfsQuota',
     says: /rwMode overlayfs/,
     hint: /leave `rwMode` out/,
@@ -248,10 +252,107 @@ const RULES: Readonly<Record<string, Rule>> = {
   'a quota on an unknown file system': {
     severity: 'warning',
     bad: { snapshotter: { rootfsQuota: '20g' } },
-    good: { disk: { device: '/dev/vdb' }, snapshotter: { rootfsQuota: '20g' } },
+    good: { disk: { device: '/dev/vdb', format: 'xfs' }, snapshotter: { rootfsQuota: '20g' } },
     path: '$.features.overlaybd.snapshotter.rootfsQuota',
     says: /prjquota/,
     hint: /disk/,
+  },
+  'a quota on an ext4 that may be there already': {
+    severity: 'warning',
+    bad: { disk: { device: '/dev/vdb' }, snapshotter: { rootfsQuota: '20g' } },
+    good: { disk: { device: '/dev/vdb', wipe: true }, snapshotter: { rootfsQuota: '20g' } },
+    path: '$.features.overlaybd.disk',
+    says: /would not be mounted/,
+    hint: /wipe: true/,
+  },
+  'a mirror that is none': {
+    severity: 'error',
+    bad: {
+      snapshotter: { mirrorRegistry: [{ host: 'a.example' }] },
+      prepull: [{ ref: 'a.example/x:1', plainHttp: true }],
+    },
+    good: { snapshotter: { mirrorRegistry: [{ host: 'a.example', insecure: true }] } },
+    path: '$.features.overlaybd.snapshotter.mirrorRegistry.0',
+    says: /no mirror/,
+    hint: /insecure: true/,
+  },
+  'credentials in clear': {
+    severity: 'warning',
+    bad: { credentials: { mode: 'http', path: 'http://192.0.2.1/auth' } },
+    good: { credentials: { mode: 'http', path: 'http://127.0.0.1/auth' } },
+    path: '$.features.overlaybd.credentials.path',
+    says: /in clear/,
+    hint: /loopback/,
+  },
+  'a runtime of an unknown architecture': {
+    severity: 'error',
+    bad: { containerd: { mode: 'cri-runtime' } },
+    good: { containerd: { mode: 'cri-runtime', architecture: 'arm64' } },
+    path: '$.features.overlaybd.containerd',
+    says: /architecture/,
+    hint: /architecture: amd64/,
+  },
+  'another containerd beside nvidia-runtime': {
+    severity: 'error',
+    bad: { containerd: { base: 'bakery' } },
+    layer: { storage: { links: [...NVIDIA.storage.links, ...MASKED.storage.links] } },
+    good: { containerd: { mode: 'none' } },
+    goodLayer: { storage: { links: [...NVIDIA.storage.links, ...MASKED.storage.links] } },
+    path: '$.features.overlaybd.containerd',
+    says: /known to be right/,
+    hint: /mode: none/,
+  },
+  "a layer's own config of containerd": {
+    severity: 'warning',
+    bad: {},
+    layer: ownConfig('version = 3\n'),
+    good: {},
+    goodLayer: ownConfig('version = 3\n[proxy_plugins.overlaybd]\n'),
+    path: '',
+    says: /nothing of overlaybd/,
+    hint: /mode: none/,
+  },
+  'the snapshotter masked': {
+    severity: 'error',
+    bad: {},
+    layer: { systemd: { units: [{ name: 'overlaybd-snapshotter.service', mask: true }] } },
+    good: {},
+    goodLayer: { systemd: { units: [{ name: 'overlaybd-snapshotter.service', mask: false }] } },
+    path: '',
+    says: /overlaybd-snapshotter\.service is masked/,
+    hint: /remove `mask`/,
+  },
+  'pulls into a containerd that knows nothing of it': {
+    severity: 'warning',
+    bad: { containerd: { mode: 'none' }, prepull: [{ ref: 'a.example/x:1' }] },
+    good: { containerd: { mode: 'proxy' }, prepull: [{ ref: 'a.example/x:1' }] },
+    path: '$.features.overlaybd.prepull',
+    says: /no pull succeeds/,
+    hint: /proxy/,
+  },
+  'pulls with credentials that they do not know': {
+    severity: 'warning',
+    bad: { credentials: { mode: 'http', path: 'http://127.0.0.1/a' }, prepull: [{ ref: 'a.example/x:1' }] },
+    good: { credentials: [login('a.example')], prepull: [{ ref: 'a.example/x:1' }] },
+    path: '$.features.overlaybd.prepull',
+    says: /for layers alone/,
+    hint: /list the credentials/,
+  },
+  'an official image without its library': {
+    severity: 'error',
+    bad: { prepull: [{ ref: 'docker.io/redis:7' }] },
+    good: { prepull: [{ ref: 'docker.io/library/redis:7' }] },
+    path: '$.features.overlaybd.prepull.0.ref',
+    says: /library/,
+    hint: /docker\.io\/library\/redis/,
+  },
+  'a certificate that is cut off': {
+    severity: 'error',
+    bad: { authorities: [CERTIFICATE.replace(/\n[^\n]+\n-----END/, '\n-----END')] },
+    good: { authorities: [CERTIFICATE] },
+    path: '$.features.overlaybd.authorities.0',
+    says: /no certificate/,
+    hint: /BEGIN CERTIFICATE/,
   },
   'a quota on btrfs': {
     severity: 'error',
@@ -264,15 +365,15 @@ const RULES: Readonly<Record<string, Rule>> = {
   'a runtime of a mode that has none': {
     severity: 'error',
     bad: { containerd: { mode: 'cri-default', runtimeName: 'streamed' } },
-    good: { containerd: { mode: 'cri-runtime', runtimeName: 'streamed' } },
+    good: { containerd: { ...RUNTIME, runtimeName: 'streamed' } },
     path: '$.features.overlaybd.containerd.runtimeName',
     says: /no runtime of its own/,
     hint: /cri-runtime/,
   },
   'a runtime that is there already': {
     severity: 'error',
-    bad: { containerd: { mode: 'cri-runtime', runtimeName: 'runc' } },
-    good: { containerd: { mode: 'cri-runtime', runtimeName: 'overlaybd' } },
+    bad: { containerd: { ...RUNTIME, runtimeName: 'runc' } },
+    good: { containerd: { ...RUNTIME, runtimeName: 'overlaybd' } },
     path: '$.features.overlaybd.containerd.runtimeName',
     says: /there already/,
     hint: /another name/,
@@ -288,8 +389,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'one runtime of an unknown containerd': {
     severity: 'error',
-    bad: { containerd: { mode: 'cri-runtime', base: 'bakery' } },
-    good: { containerd: { mode: 'cri-runtime', base: 'bakery', version: '2.1' } },
+    bad: { containerd: { ...RUNTIME, base: 'bakery' } },
+    good: { containerd: { ...RUNTIME, base: 'bakery', version: '2.1' } },
     layer: MASKED,
     goodLayer: MASKED,
     path: '$.features.overlaybd.containerd',
@@ -298,8 +399,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   'one runtime of a containerd without': {
     severity: 'error',
-    bad: { containerd: { mode: 'cri-runtime', base: 'bakery', version: '1.6.20' } },
-    good: { containerd: { mode: 'cri-runtime', base: 'bakery', version: '1.7.29' } },
+    bad: { containerd: { ...RUNTIME, base: 'bakery', version: '1.6.20' } },
+    good: { containerd: { ...RUNTIME, base: 'bakery', version: '1.7.29' } },
     layer: MASKED,
     goodLayer: MASKED,
     path: '$.features.overlaybd.containerd.version',
