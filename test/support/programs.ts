@@ -28,6 +28,7 @@ export type ProgramName =
   | 'docker-registry'
   | 'overlaybd-snapshotter'
   | 'overlaybd-ctr'
+  | 'go-template'
   | `containerd-${string}`;
 
 interface Program {
@@ -52,6 +53,10 @@ const programs: Readonly<Record<Exclude<ProgramName, `containerd-${string}`>, Pr
   'ignition-2.14': {
     places: ['/usr/lib/dracut/modules.d/30ignition/ignition'],
     install: 'apt-get install ignition on Debian 12',
+  },
+  'go-template': {
+    places: ['./.tools/bin/go-template'],
+    install: 'install Go and run npm run setup -- --tests',
   },
   unshare: { places: ['unshare'], install: 'apt-get install util-linux' },
   chrt: { places: ['/usr/bin/chrt', '/bin/chrt'], install: 'apt-get install util-linux' },

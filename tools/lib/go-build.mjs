@@ -12,12 +12,14 @@ const binFolder = '.tools/bin';
  * when the program is in place, and to the reason when it cannot be built.
  *
  * A program has the `folder` with its go.mod and go.sum, the `module` that it is part of, its `package` therein, the
- * variable that gets the `version` (if there is one), build `tags`, and whether it needs `cgo`.
+ * variable that gets the `version` (if there is one), build `tags`, and whether it needs `cgo`. A program that is our own
+ * has its `sources` in the folder instead, and neither module nor package.
  */
 export async function buildProgram(name, program, { quiet, announce }) {
   const { folder, module } = program;
-  const sources = [{ file: `${folder}/go.mod` }, { file: `${folder}/go.sum` }];
-  const version = await pinnedVersion(program);
+  const sources = (program.sources ?? ['go.mod', 'go.sum']).map((file) => ({ file: `${folder}/${file}` }));
+  const isOwn = module === undefined;
+  const version = isOwn ? '' : await pinnedVersion(program);
   const flags = program.version === undefined ? '-s -w' : `-X ${module}/${program.version}=${version}`;
   const tags = program.tags === undefined ? [] : ['-tags', program.tags.join()];
   const args = ['build', '-trimpath', ...tags, '-ldflags', flags];
@@ -34,12 +36,12 @@ export async function buildProgram(name, program, { quiet, announce }) {
   if (existsSync(target) && (await isStamped(stampFile(name), wanted))) return undefined;
   if (program.cgo && !(await hasBlkid())) return 'it needs a C compiler and libblkid-dev';
 
-  announce(`building ${name} ${version} (a minute, the first time)`);
+  announce(`building ${`${name} ${version}`.trim()} (a minute, the first time)`);
   await mkdir(join(root, binFolder), { recursive: true });
   const env = { ...process.env, CGO_ENABLED: program.cgo ? '1' : '0' };
   // Two set-ups may run at the same time, in two terminals say.
   const fresh = `${target}.${process.pid}.new`;
-  const built = await run('go', [...args, '-o', fresh, `${module}/${program.package}`], {
+  const built = await run('go', [...args, '-o', fresh, isOwn ? '.' : `${module}/${program.package}`], {
     cwd: join(root, folder),
     env,
     quiet,

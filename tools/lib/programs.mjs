@@ -12,6 +12,9 @@ const programs = {
   ignition: { ...ignition, package: 'internal', version: 'internal/version.Raw', cgo: true },
 };
 
+/** Go's own text/template, for the tests of ours. */
+const goTemplate = { folder: 'test/go-template', sources: ['go.mod', 'main.go'], cgo: false };
+
 const overlaybd = {
   folder: 'tools/go/overlaybd',
   module: 'github.com/containerd/accelerated-container-image',
@@ -47,7 +50,8 @@ export async function provideButane({ quiet, announce, notice }) {
 /** Builds what only the tests use. What cannot be built is said; the tests that need it say so again. */
 export async function provideTestPrograms(speech) {
   const { 'ignition-validate': validate, ignition: client } = programs;
-  await provideAll({ 'ignition-validate': validate, ignition: client, ...containerPrograms() }, speech);
+  const wanted = { 'ignition-validate': validate, ignition: client, 'go-template': goTemplate };
+  await provideAll({ ...wanted, ...containerPrograms() }, speech);
 }
 
 async function provideAll(wanted, { quiet, announce, notice }) {

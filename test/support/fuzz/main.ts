@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { type CampaignResult, type NumberedFinding, runCampaign } from './campaign.ts';
 
 const usage = `usage: npm run fuzz -- [--seed N] [--requests N] [--short] [--only N]
+       npm run fuzz -- go-template --help
 
 Starts the service with an odd site and sends it requests: odd ones, damaged ones, and bytes that are none. Checks every
 answer, the log, the memory and that the process lives on. Exit code 1 when something is wrong.

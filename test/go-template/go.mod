@@ -1,0 +1,3 @@
+module pilotlight.example/go-template
+
+go 1.25
