@@ -110,8 +110,12 @@ async function bootUnit(t: TestContext) {
   const [machine, operator] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${operatorPort}`];
   const logged = () => readFile(join(scratch, 'log/stderr'), 'utf8').catch(() => '');
   const find = async (part: string) => {
-    const found = await descendants(Number(nested.pid), part);
-    assert.equal(found.length, 1, `${part}: ${found}\n${printed}\n${await logged()}`);
+    let found: readonly number[] = [];
+    // A child that has not become another program yet looks like its parent.
+    await eventually(async () => {
+      found = await descendants(Number(nested.pid), part);
+      return found.length === 1;
+    }).catch(async () => assert.fail(`${part}: ${found}\n${printed}\n${await logged()}`));
     return Number(found[0]);
   };
   return {
