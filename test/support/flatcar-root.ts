@@ -5,23 +5,12 @@ import { dirname, join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { describeMachine, readMachine } from './applied-machine.ts';
+import { CONTAINERD_UNIT } from './flatcar-tree.ts';
 import { requireProgram } from './programs.ts';
 
 /** Units that Flatcar and its overlaybd extension have, as far as their text matters to drop-ins and to order. */
 const UNITS: Readonly<Record<string, string>> = {
-  'containerd.service': `[Unit]
-Description=containerd container runtime
-After=network.target
-
-[Service]
-Type=notify
-Restart=always
-Environment=CONTAINERD_CONFIG=/usr/share/containerd/config.toml
-ExecStart=/usr/bin/containerd --config \${CONTAINERD_CONFIG}
-
-[Install]
-WantedBy=multi-user.target
-`,
+  'containerd.service': CONTAINERD_UNIT,
   'overlaybd-tcmu.service': daemon('/usr/local/overlaybd/bin/overlaybd-tcmu'),
   'overlaybd-snapshotter.service': daemon('/usr/local/overlaybd/snapshotter/overlaybd-snapshotter'),
 };

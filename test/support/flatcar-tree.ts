@@ -68,7 +68,8 @@ const BAKERY_CONFIG = stringify({
   },
 });
 
-const CONTAINERD_UNIT = `[Unit]
+/** Flatcar's unit of containerd, as far as its text matters to drop-ins and to order. */
+export const CONTAINERD_UNIT = `[Unit]
 Description=containerd container runtime
 After=network.target
 
