@@ -5,7 +5,7 @@ import { filePart, unitPart } from '../parts.ts';
 import type { Overlaybd } from './block.ts';
 
 /** The unit that makes the system trust them. */
-export const AUTHORITIES_UNIT = 'overlaybd-authorities.service';
+const AUTHORITIES_UNIT = 'overlaybd-authorities.service';
 
 /**
  * Certificates of private authorities. overlaybd-tcmu reads the system's bundle when it starts and knows no other, so

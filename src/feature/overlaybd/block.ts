@@ -235,5 +235,3 @@ export type SnapshotterKeys = Static<typeof Snapshotter>;
 export type BackstoreKeys = Static<typeof Backstore>;
 /** How containerd uses the snapshotter. */
 export type ContainerdKeys = Static<typeof Containerd>;
-/** A disk for containerd and the caches. */
-export type DiskKeys = Static<typeof Disk>;

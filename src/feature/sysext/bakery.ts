@@ -25,7 +25,7 @@ export function imageDirectory({ name }: BakeryItem): string {
 }
 
 /** The name that the bakery gives an image, and that systemd-sysupdate reads the version from. */
-export function imageFile(item: BakeryItem): string {
+function imageFile(item: BakeryItem): string {
   return `${item.name}-${item.version}-${archSuffix(item)}.raw`;
 }
 

@@ -7,7 +7,7 @@ import { writeKeyValues } from './key-values.ts';
 import { checkUpdate } from './rules.ts';
 
 /** What update_engine and locksmithd read, over what the image ships. */
-export const UPDATE_CONFIG = '/etc/flatcar/update.conf';
+const UPDATE_CONFIG = '/etc/flatcar/update.conf';
 
 const definition: FeatureDefinition<typeof UpdateBlock> = {
   name: 'update',
