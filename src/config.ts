@@ -9,6 +9,8 @@ export interface Listener {
 /** Everything that can be configured; frozen. */
 export interface Config {
   readonly site: string;
+  /** How the site is laid out; `auto` where the directory tells. */
+  readonly siteFormat: SiteFormatChoice;
   readonly listen: Listener;
   readonly operatorListen: Listener;
   readonly operatorTokenFile?: string;
@@ -22,7 +24,13 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** `pretty` on a terminal unless it was chosen. */
   readonly logFormat: 'json' | 'pretty';
+  /** The machine listener speaks TLS with this certificate; PEM files. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
 }
+
+/** What may be said of the format of a site. */
+export const SITE_FORMATS = ['auto', 'pilotlight', 'matchbox'] as const;
+type SiteFormatChoice = (typeof SITE_FORMATS)[number];
 
 /** pino's levels. */
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -35,6 +43,7 @@ type WatchMode = (typeof WATCH_MODES)[number];
 /** What was written on the command line; a key that is absent was not given. */
 export interface Flags {
   readonly site?: string;
+  readonly siteFormat?: string;
   readonly listen?: string;
   readonly operatorListen?: string;
   readonly operatorTokenFile?: string;
@@ -105,12 +114,16 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
   const watch = WATCH_MODES.find((each) => each === (mode?.text ?? 'on'));
   if (watch === undefined) fault(mode?.from ?? '', `must be one of ${WATCH_MODES.join(', ')}`);
 
-  if (faults.length > 0 || logLevel === undefined || logFormat === undefined || watch === undefined) {
-    return { ok: false, faults };
-  }
+  const layout = pick(flags.siteFormat, 'SITE_FORMAT');
+  const siteFormat = SITE_FORMATS.find((each) => each === (layout?.text ?? 'auto'));
+  if (siteFormat === undefined) fault(layout?.from ?? '', `must be one of ${SITE_FORMATS.join(', ')}`);
+
+  const isWhole = logLevel !== undefined && logFormat !== undefined && watch !== undefined && siteFormat !== undefined;
+  if (faults.length > 0 || !isWhole) return { ok: false, faults };
   const butane = pick(flags.butane, 'BUTANE');
   const config: Config = Object.freeze({
     site: pick(flags.site, 'SITE')?.text ?? 'site',
+    siteFormat,
     listen: Object.freeze(listen),
     operatorListen: Object.freeze(operatorListen),
     ...(token === undefined ? {} : { operatorTokenFile: token.text }),

@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'profile-not-found'
   | 'group-not-found'
   | 'machine-unknown'
+  | 'document-not-found'
   | 'parameter-missing'
   | 'spec-not-acceptable'
   | 'unauthorized'

@@ -127,7 +127,7 @@ function composeProfile(profile: string, secrets: readonly Secret[], now: () => 
     [`profiles/${PROFILE_ID}.yaml`, Buffer.from(profile)],
     ['site.yaml', Buffer.from(JSON.stringify({ parameters }))],
   ]);
-  const parsed = parseSite({ documents, files: new Map(), diagnostics: [] });
+  const parsed = parseSite({ format: 'pilotlight', documents, files: new Map(), diagnostics: [] });
   const revision = parsed.value;
   if (revision === undefined) return { diagnostics: aboutProfile(parsed.diagnostics) };
   const machine = parseMachine({}, { from: 'query' });

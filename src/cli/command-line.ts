@@ -10,6 +10,8 @@ import { explainCommand } from './explain.ts';
 import { failWith } from './failure.ts';
 import type { LabelFlags } from './labels.ts';
 import { lintCommand } from './lint.ts';
+import { matchboxCommand } from './matchbox.ts';
+import type { OpenapiFlags } from './openapi.ts';
 import { openapiCommand } from './openapi.ts';
 import type { RenderFlags } from './render.ts';
 import { renderCommand } from './render.ts';
@@ -141,14 +143,17 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .addHelpText('after', '\nExample:\n  pilotlight adopt config.bu > site/profiles/node.yaml\n')
     .action((file: string, flags: AdoptFlags) => action(() => adoptCommand(file, flags, terminal), {}));
 
+  if (argv[0] === 'matchbox') return matchboxCommand(argv.slice(1), terminal, version);
+  program.command('matchbox').description('Run the service with the flags and the environment of matchbox.');
+
   program
     .command('openapi')
-    .description('Print the OpenAPI document of one API, or write both.')
-    .addOption(new Option('--api <name>', 'which one to print').choices(['machine', 'operator']).default('machine'))
-    .option('--write <dir>', 'write machine.yaml and operator.yaml into this directory')
-    .action((flags: { readonly api: 'machine' | 'operator'; readonly write?: string }) =>
-      action(() => openapiCommand(flags, terminal), {}),
-    );
+    .description('Print the OpenAPI document of one API, or write all.')
+    .addOption(
+      new Option('--api <name>', 'which one to print').choices(['machine', 'matchbox', 'operator']).default('machine'),
+    )
+    .option('--write <dir>', 'write machine.yaml, matchbox.yaml and operator.yaml into this directory')
+    .action((flags: OpenapiFlags) => action(() => openapiCommand(flags, terminal), {}));
 
   try {
     if (argv.length === 0) {
@@ -164,7 +169,12 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
 }
 
 /** What commands other than `serve` look at: a listener that is set wrongly is no reason not to lint. */
-const SITE_VARIABLES: ReadonlySet<string> = new Set(['PILOTLIGHT_SITE', 'PILOTLIGHT_BUTANE', 'PILOTLIGHT_PUBLIC_URL']);
+const SITE_VARIABLES: ReadonlySet<string> = new Set([
+  'PILOTLIGHT_SITE',
+  'PILOTLIGHT_SITE_FORMAT',
+  'PILOTLIGHT_BUTANE',
+  'PILOTLIGHT_PUBLIC_URL',
+]);
 
 const HELP = `
 Examples:
@@ -181,7 +191,12 @@ function collect(value: string, previous: readonly string[] = []): readonly stri
 }
 
 function withSiteOnly(command: Command): Command {
-  return command.option('--site <dir>', 'the site directory (default site; PILOTLIGHT_SITE)');
+  return command
+    .option('--site <dir>', 'the site directory (default site; PILOTLIGHT_SITE)')
+    .option(
+      '--site-format <format>',
+      'how it is laid out: pilotlight, matchbox, or auto for what it looks like (default auto; PILOTLIGHT_SITE_FORMAT)',
+    );
 }
 
 function withSite(command: Command): Command {

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
-import { parseMachine } from '../machine/machine.ts';
 import { readSiteRevision } from '../service/workshop-process.ts';
-import type { Explanation, GroupVerdict } from '../site/selection.ts';
+import { describedMachine } from '../site/machine-of.ts';
+import type { Explanation, GroupVerdict } from '../site/outcome.ts';
 import { explain } from '../site/selection.ts';
 import { formatDiagnostic } from './code-frame.ts';
 import type { LabelFlags } from './labels.ts';
@@ -26,8 +26,9 @@ const MARKS: Readonly<Partial<Record<GroupVerdict['verdict'], string>>> = {
 
 /** Tells what a machine gets and why; exit 1 when it gets nothing. */
 export async function explainCommand(config: Config, flags: LabelFlags, terminal: Terminal): Promise<number> {
-  const machine = parseMachine(queryOf(flags), { from: 'query' });
-  const revision = await readSiteRevision(config.site);
+  const query = queryOf(flags);
+  const revision = await readSiteRevision(config.site, config.siteFormat);
+  const machine = describedMachine(revision.format, query);
   const explanation = explain(revision, machine);
   const { colour } = terminal;
   const labels = machine.entries.map(([key, value]) => `${key}=${value}`);

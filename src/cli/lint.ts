@@ -46,6 +46,7 @@ async function findReports(config: Config, terminal: Terminal): Promise<Found> {
   try {
     const workshop = await openWorkshop({
       site: config.site,
+      siteFormat: config.siteFormat,
       publicUrl: config.publicUrl,
       ...(config.butane === undefined ? {} : { butane: config.butane }),
     });

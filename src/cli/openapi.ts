@@ -1,14 +1,19 @@
 import { describeApis, writeDocuments } from '../service/openapi-file.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Prints one OpenAPI document, or writes both into a directory. They come from the schemas of the routes. */
-export async function openapiCommand(
-  flags: { readonly api: 'machine' | 'operator'; readonly write?: string },
-  terminal: Terminal,
-): Promise<number> {
-  const { machine, operator } = await describeApis();
-  if (flags.write !== undefined)
-    await writeDocuments(flags.write, { 'machine.yaml': machine, 'operator.yaml': operator });
-  else await terminal.out(flags.api === 'operator' ? operator : machine);
+/** Which document to print, or where to write all of them. */
+export interface OpenapiFlags {
+  readonly api: 'machine' | 'matchbox' | 'operator';
+  readonly write?: string;
+}
+
+/** Prints one OpenAPI document, or writes all into a directory. They come from the schemas of the routes. */
+export async function openapiCommand(flags: OpenapiFlags, terminal: Terminal): Promise<number> {
+  const documents = await describeApis();
+  if (flags.write === undefined) await terminal.out(documents[flags.api]);
+  else {
+    const files = Object.entries(documents).map(([name, text]) => [`${name}.yaml`, text] as const);
+    await writeDocuments(flags.write, Object.fromEntries(files));
+  }
   return 0;
 }

@@ -1,8 +1,8 @@
 import type { Config } from '../config.ts';
 import { ProvisioningError } from '../errors.ts';
 import { parseSpecVersion } from '../ignition/spec-version.ts';
-import { parseMachine } from '../machine/machine.ts';
 import { endOnSignals, openWorkshop } from '../service/workshop-process.ts';
+import { describedMachine } from '../site/machine-of.ts';
 import { formatDiagnostic } from './code-frame.ts';
 import { failWith } from './failure.ts';
 import type { LabelFlags } from './labels.ts';
@@ -25,18 +25,20 @@ export async function renderCommand(
   terminal: Terminal,
 ): Promise<number> {
   endOnSignals();
-  const machine = parseMachine(queryOf(flags), { from: 'query' });
+  const query = queryOf(flags);
   const accepts = flags.spec === undefined ? undefined : parseSpecVersion(flags.spec);
   if (flags.spec !== undefined && accepts === undefined) {
     throw new ProvisioningError('request-invalid', '--spec must be a version such as 3.3.0');
   }
   const workshop = await openWorkshop({
     site: config.site,
+    siteFormat: config.siteFormat,
     publicUrl: config.publicUrl,
     ...(config.butane === undefined ? {} : { butane: config.butane }),
   });
-  const { documents } = workshop.served.revision;
+  const { documents, format } = workshop.served.revision;
   try {
+    const machine = describedMachine(format, query);
     const request = { machine, profileId, ...(accepts === undefined ? {} : { accepts }) };
     const rendered = await workshop.renderer.renderInFull(workshop.served, request);
     for (const diagnostic of rendered.diagnostics) {

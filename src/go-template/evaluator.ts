@@ -33,9 +33,22 @@ interface Frame {
   readonly variables: Variables;
 }
 
-/** Executes the main template of a set with a value. Gives the bytes of the output. Throws a TemplateFault. */
-export function execute(templates: TemplateSet, data: GoValue, budget: Budget): Bytes {
-  const execution = new Execution(templates, budget);
+/** Where a piece of the output comes from. */
+export interface OutputMark {
+  /** The byte of the output that it begins at. */
+  readonly output: number;
+  /** The byte of the template. */
+  readonly template: number;
+  /** It stands in the template as it is, byte for byte; else an action made it. */
+  readonly literal: boolean;
+}
+
+/**
+ * Executes the main template of a set with a value. Gives the bytes of the output, and adds to `marks` where they come
+ * from, in their order. Throws a TemplateFault.
+ */
+export function execute(templates: TemplateSet, data: GoValue, budget: Budget, marks?: OutputMark[]): Bytes {
+  const execution = new Execution(templates, budget, marks);
   execution.run(data);
   return execution.output;
 }
@@ -44,8 +57,10 @@ class Execution {
   readonly #templates: TemplateSet;
   readonly #budget: Budget;
   readonly #printer: Printer;
+  readonly #marks: OutputMark[] | undefined;
 
-  constructor(templates: TemplateSet, budget: Budget) {
+  constructor(templates: TemplateSet, budget: Budget, marks: OutputMark[] | undefined) {
+    this.#marks = marks;
     this.#templates = templates;
     this.#budget = budget;
     this.#printer = new Printer(budget);
@@ -79,9 +94,11 @@ class Execution {
     this.#budget.step();
     switch (node.kind) {
       case 'text':
+        this.#mark(node.at, true);
         this.#printer.write(node.text);
         return 'end';
       case 'action': {
+        this.#mark(node.at, false);
         const value = this.#pipeline(node.pipeline, frame);
         if (node.pipeline.variables.length === 0) this.#printer.print(value ?? NO_VALUE, 'v');
         return 'end';
@@ -98,6 +115,10 @@ class Execution {
         this.#template(node, frame);
         return 'end';
     }
+  }
+
+  #mark(template: number, literal: boolean): void {
+    this.#marks?.push({ output: this.#printer.text.length, template, literal });
   }
 
   #conditional({ kind, branches, otherwise }: Conditional, frame: Frame): Ending {
@@ -260,25 +281,38 @@ function* rounds(value: GoValue, { variables, at }: Pipeline): Iterable<readonly
 
 function fieldsOf(value: GoValue, { fields, at }: Fields): GoValue {
   let found = value;
-  for (const field of fields) found = fieldOf(found, field, at);
+  for (const [index, field] of fields.entries()) {
+    const next = fieldOf(found, field, at);
+    if (next === undefined) throw missingFault(fields.slice(0, index + 1).map(toText), at);
+    found = next;
+  }
   return found;
 }
 
-function fieldOf(value: GoValue, field: Bytes, at: number): GoValue {
-  const name = toText(field);
+/** What a map has by a name; undefined when it has not. */
+function fieldOf(value: GoValue, field: Bytes, at: number): GoValue | undefined {
   if (typeof value !== 'object' || value === null || value.kind !== 'map') {
-    throw valueFault(`${KIND_NAMES[kindOf(value)]} has no fields, so there is no .${name}`, at);
+    throw valueFault(`${KIND_NAMES[kindOf(value)]} has no fields, so there is no .${toText(field)}`, at);
   }
-  const found = value.entries.get(field);
-  if (found !== undefined) return found;
-  throw valueFault(`there is no value .${name}`, at, `for one that may be missing write (index . "${name}")`);
+  return value.entries.get(field);
+}
+
+function missingFault(path: readonly string[], offset: number): TemplateFault {
+  const name = path.at(-1);
+  const hint = `for one that may be missing write (index . "${name}")`;
+  const message = `there is no value .${name}`;
+  return new TemplateFault('template-value', message, { offset, hint, path: `.${path.join('.')}` });
 }
 
 /** A fault with its place, if it does not know one. */
 function located(error: unknown, at: number): unknown {
   if (!(error instanceof TemplateFault) || error.offset !== undefined) return error;
-  const { code, message, hint } = error;
-  return new TemplateFault(code, message, { offset: at, ...(hint === undefined ? {} : { hint }) });
+  const { code, message, hint, path } = error;
+  return new TemplateFault(code, message, {
+    offset: at,
+    ...(hint === undefined ? {} : { hint }),
+    ...(path === undefined ? {} : { path }),
+  });
 }
 
 function valueFault(message: string, offset: number, hint?: string): TemplateFault {

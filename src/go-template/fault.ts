@@ -6,6 +6,8 @@ export interface TemplateFaultDetails {
   /** The byte of the template that it is about; whoever catches the fault may know it better. */
   readonly offset?: number;
   readonly hint?: string;
+  /** The value that is missing, as `.a.b`. */
+  readonly path?: string;
 }
 
 /** Ends the compilation or execution of a template. The message quotes the template, never a value. */
@@ -14,11 +16,13 @@ export class TemplateFault extends Error {
   readonly code: TemplateFaultCode;
   readonly offset: number | undefined;
   readonly hint: string | undefined;
+  readonly path: string | undefined;
 
-  constructor(code: TemplateFaultCode, message: string, { offset, hint }: TemplateFaultDetails = {}) {
+  constructor(code: TemplateFaultCode, message: string, { offset, hint, path }: TemplateFaultDetails = {}) {
     super(message);
     this.code = code;
     this.offset = offset;
     this.hint = hint;
+    this.path = path;
   }
 }

@@ -1,7 +1,8 @@
 import type { Diagnostic, Origin, Parsed } from '../diagnostic.ts';
-import { type Bytes, countRunes, toBytes } from './bytes.ts';
-import { execute } from './evaluator.ts';
+import { type Bytes, countRunes, toBytes, toText } from './bytes.ts';
+import { execute, type OutputMark } from './evaluator.ts';
 import { TemplateFault } from './fault.ts';
+import { Printer } from './format/printer.ts';
 import { Budget, GO_TEMPLATE_LIMITS, type GoTemplateLimits } from './limits.ts';
 import { parseTemplates } from './parser.ts';
 import { fromJson, type JsonValue } from './value.ts';
@@ -13,10 +14,19 @@ export type { JsonValue } from './value.ts';
 export interface GoTemplate {
   /**
    * The output for a value, with `missingkey=error`. In bytes, since a template can cut a character in two. What is wrong
-   * is a diagnostic with `template-value` or `template-limit`, and then there is no output at all. Messages quote the
-   * template, never a value.
+   * is a diagnostic with `template-value` or `template-limit`, and then there is no output at all; `path` names a value
+   * that is missing, as `.a.b`. Messages quote the template, never a value.
    */
   execute(data: JsonValue, limits?: GoTemplateLimits): Parsed<Buffer>;
+  /** The same, with the place in the template that each byte of the output comes from. */
+  trace(data: JsonValue, limits?: GoTemplateLimits): Parsed<TracedOutput>;
+}
+
+/** What a template gave, and where that comes from. */
+export interface TracedOutput {
+  readonly output: Buffer;
+  /** The place in the template of a byte of the output. */
+  originOf(offset: number): Origin;
 }
 
 /**
@@ -34,15 +44,25 @@ export function compileGoTemplate(
       throw new TemplateFault('template-limit', `the template has more than ${limits.sourceBytes} bytes`);
     }
     const templates = parseTemplates(source, limits);
+    const run = (data: JsonValue, limits: GoTemplateLimits, marks?: OutputMark[]) =>
+      Buffer.from(execute(templates, fromJson(data, limits.depth), new Budget(limits), marks), 'latin1');
     return {
-      execute(data, limits = GO_TEMPLATE_LIMITS) {
-        return guarded(source, file, () => {
-          const output = execute(templates, fromJson(data, limits.depth), new Budget(limits));
-          return Buffer.from(output, 'latin1');
-        });
-      },
+      execute: (data, limits = GO_TEMPLATE_LIMITS) => guarded(source, file, () => run(data, limits)),
+      trace: (data, limits = GO_TEMPLATE_LIMITS) =>
+        guarded(source, file, () => {
+          const marks: OutputMark[] = [];
+          const output = run(data, limits, marks);
+          return { output, originOf: (offset) => originOf(source, file, templateOffset(marks, offset)) };
+        }),
     };
   });
+}
+
+/** The byte of the template that a byte of the output comes from; the first one that made it, where many did. */
+function templateOffset(marks: readonly OutputMark[], offset: number): number {
+  const mark = marks.findLast(({ output }) => output <= offset);
+  if (mark === undefined) return 0;
+  return mark.literal ? mark.template + offset - mark.output : mark.template;
 }
 
 function guarded<T>(source: Bytes, file: string, action: () => T): Parsed<T> {
@@ -50,13 +70,14 @@ function guarded<T>(source: Bytes, file: string, action: () => T): Parsed<T> {
     return { value: action(), diagnostics: [] };
   } catch (error) {
     if (!(error instanceof TemplateFault)) throw error;
-    const { code, message, offset = 0, hint } = error;
+    const { code, message, offset = 0, hint, path } = error;
     const origin = originOf(source, file, offset);
     const diagnostic: Diagnostic = {
       severity: 'error',
       code,
       message,
       origin,
+      ...(path === undefined ? {} : { path }),
       ...(hint === undefined ? {} : { hint }),
     };
     return { diagnostics: [diagnostic] };
@@ -67,4 +88,11 @@ function originOf(source: Bytes, file: string, offset: number): Origin {
   const before = source.slice(0, offset);
   const lineStart = before.lastIndexOf('\n') + 1;
   return { file, line: before.split('\n').length, column: countRunes(before.slice(lineStart)) + 1 };
+}
+
+/** A value as Go's `fmt` prints it by `%v`: a number as a float64, a mapping in the order of its keys. */
+export function formatGoValue(value: JsonValue): string {
+  const printer = new Printer(new Budget(GO_TEMPLATE_LIMITS));
+  printer.print(fromJson(value, GO_TEMPLATE_LIMITS.depth), 'v');
+  return toText(printer.text);
 }

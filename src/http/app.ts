@@ -15,10 +15,11 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import type { ClosedReason, ConnectionLimits, Connections } from './connections.ts';
 import { ANSWER_LIMITS, boundConnections } from './connections.ts';
-import { createProblem, PROBLEM_TYPE, toProvisioningError } from './problem.ts';
+import { createProblem, PROBLEM_TYPE, type Problem, toProvisioningError } from './problem.ts';
 import { closeProtocolGaps } from './protocol-gaps.ts';
 import { refuseInvalid } from './refuse-invalid.ts';
 import type { RequestMetrics } from './request-metrics.ts';
+import { type Certificate, createTlsServer } from './tls-server-process.ts';
 
 /** A Fastify instance whose routes are typed by their schemas. */
 export type App = FastifyInstance<
@@ -34,6 +35,8 @@ export interface AppOptions {
   readonly logger: FastifyBaseLogger;
   /** Networks whose `X-Forwarded-For` is believed, in CIDR notation. */
   readonly trustedProxies?: readonly string[];
+  /** Speaks TLS with this certificate and key, in PEM. */
+  readonly tls?: Certificate;
   /** Counts every request. */
   readonly requests?: RequestMetrics;
   /** What bounds connections; the rest is as by default. */
@@ -53,6 +56,10 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What a route wants in the access log; never content, parameters or tokens. */
     audit: Readonly<Record<string, unknown>> | undefined;
+  }
+  interface FastifyContextConfig {
+    /** The route reads its query itself, and drops what it cannot decode. */
+    readonly readsQuery?: boolean;
   }
 }
 
@@ -89,6 +96,7 @@ export function createApp(options: AppOptions): App {
       headersTimeout: 10_000,
       connectionsCheckingInterval: 2000,
     },
+    ...(options.tls === undefined ? {} : { serverFactory: createTlsServer(options.tls) }),
     routerOptions: { maxParamLength: 256 },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
     schemaErrorFormatter: refuseInvalid,
@@ -110,7 +118,7 @@ export function createApp(options: AppOptions): App {
       refuse(socket, new ProvisioningError(...fault), error.code);
     },
   }).withTypeProvider<TypeBoxTypeProvider>();
-  const connections = boundConnections(app.server, limits, onConnectionClosed);
+  const connections = boundConnections(app.server, limits, onConnectionClosed, options.tls !== undefined);
   app.decorate('connections', connections);
   app.addHook('preClose', async () => connections.close());
   closeProtocolGaps(app.server, (socket) =>
@@ -135,7 +143,7 @@ export function createApp(options: AppOptions): App {
     sendProblem(new ProvisioningError('route-not-found', 'there is nothing at this path'), request, reply),
   );
   app.addHook('preValidation', (request, _reply, done) => {
-    if (isDecodable(request.url)) done();
+    if (request.routeOptions.config.readsQuery === true || isDecodable(request.url)) done();
     else done(new ProvisioningError('request-invalid', 'the query is not percent-encoded text'));
   });
   app.addHook('onResponse', (request, reply, done) => {
@@ -203,6 +211,20 @@ const ALARMING: ReadonlySet<ErrorCode> = new Set(['butane-failed', 'butane-missi
 
 /** Answers with a problem and logs what led to it. */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = noteProblem(thrown, request);
+  const body = Buffer.from(JSON.stringify(problem));
+  if (problem.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
+  reply
+    .code(problem.status)
+    .header('Content-Type', PROBLEM_TYPE)
+    .header('Content-Length', body.length)
+    .header('Cache-Control', 'no-store')
+    .header('Vary', 'Accept')
+    .send(body);
+}
+
+/** Logs what led to a problem, and gives what is to be answered. */
+export function noteProblem(thrown: unknown, request: FastifyRequest): Problem {
   const error = toProvisioningError(thrown);
   const problem = createProblem(error, String(request.id));
   const { code, message: detail, diagnostics } = error;
@@ -212,15 +234,7 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
   const reqId = request.id;
   if (code === 'internal') request.log.error({ reqId, err: error.cause ?? error }, 'unforeseen fault');
   if (ALARMING.has(code)) request.log.error({ reqId, code }, detail);
-  const body = Buffer.from(JSON.stringify(problem));
-  if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
-  reply
-    .code(problem.status)
-    .header('Content-Type', PROBLEM_TYPE)
-    .header('Content-Length', body.length)
-    .header('Cache-Control', 'no-store')
-    .header('Vary', 'Accept')
-    .send(body);
+  return problem;
 }
 
 /** A report's place without its text, which may quote what an author wrote. */

@@ -54,6 +54,7 @@ export function boundConnections(
   server: Server,
   limits: ConnectionLimits,
   onClosed: (reason: ClosedReason) => void,
+  isSecure = false,
 ): Connections {
   const open = new Map<Socket, Exchange>();
   // In the order in which they became idle.
@@ -79,7 +80,8 @@ export function boundConnections(
     return true;
   }
 
-  server.on('connection', (socket) => {
+  // Requests come on the socket that is left when the handshake is done.
+  server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) => {
     if (closing) socket.destroy();
     else if (!makeRoom()) end(socket, 'refused');
     else {

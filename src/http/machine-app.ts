@@ -1,11 +1,16 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ProvisioningError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Renderer } from '../render/renderer.ts';
+import type { SiteFormat } from '../site/revision.ts';
 import type { App, AppOptions } from './app.ts';
-import { createApp } from './app.ts';
+import { createApp, noteProblem } from './app.ts';
+import { createDelivery } from './delivery.ts';
 import { describeApp } from './openapi.ts';
 import { countRequests } from './request-metrics.ts';
-import { ignitionRoutes } from './routes/ignition.ts';
+import { ignitionOfProfileRoute, ignitionRoutes } from './routes/ignition.ts';
 import { livenessRoutes } from './routes/liveness.ts';
+import { cleanPath, matchboxRoutes, sendNotFound } from './routes/matchbox.ts';
 import { problemsRoutes } from './routes/problems.ts';
 import type { SiteState } from './site-state.ts';
 
@@ -13,6 +18,8 @@ import type { SiteState } from './site-state.ts';
 export interface MachineAppOptions extends AppOptions {
   readonly site: SiteState;
   readonly renderer: Renderer;
+  /** Of the site, and so of the paths: its own ones unless told otherwise. */
+  readonly format?: SiteFormat;
   readonly version: string;
   readonly metrics?: Metrics;
 }
@@ -27,15 +34,33 @@ export async function createMachineApp(options: MachineAppOptions): Promise<App>
     connections: { max: MAX_CONNECTIONS, ...options.connections },
     requests: countRequests('machine', options),
   });
-  await describeApp(app, {
-    title: 'pilotlight machine API',
-    description: 'What booting machines ask. 4xx means stop, 503 means ask again, and a 200 is always a whole config.',
-    version: options.version,
-  });
+  const { format = 'pilotlight', version } = options;
+  await describeApp(app, { title: TITLES[format], description: DESCRIPTION, version });
+  const deliver = createDelivery({ ...options, format });
+  if (format === 'matchbox') await app.register(async (scope: App) => matchboxRoutes(scope, { ...options, deliver }));
   await app.register(async (scope: App) => {
-    livenessRoutes(scope);
     problemsRoutes(scope);
-    ignitionRoutes(scope, options);
+    if (format === 'matchbox') return ignitionOfProfileRoute(scope, deliver);
+    livenessRoutes(scope);
+    ignitionRoutes(scope, deliver);
   });
+  if (format === 'matchbox') app.setNotFoundHandler((request, reply) => answerUnknownPath(request, reply));
   return app;
+}
+
+const TITLES: Readonly<Record<SiteFormat, string>> = {
+  pilotlight: 'pilotlight machine API',
+  matchbox: 'pilotlight machine API, for a data directory of matchbox',
+};
+
+const DESCRIPTION =
+  'What booting machines ask. 4xx means stop, 503 means ask again, and a 200 is always a whole config.';
+
+/** As with matchbox a path that is not clean leads to the one that is, since `http://host//ignition` stands in many a URL. */
+function answerUnknownPath(request: FastifyRequest, reply: FastifyReply): void {
+  const [path = '', ...query] = request.url.split('?');
+  const clean = cleanPath(path);
+  noteProblem(new ProvisioningError('route-not-found', 'there is nothing at this path'), request);
+  if (clean === undefined) sendNotFound(reply);
+  else reply.redirect([clean, ...query].join('?'), 301);
 }

@@ -85,6 +85,17 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     remedy:
       'Ask "pilotlight explain" with the same labels, or GET /v1/select: both tell for each group why it does not match. The labels that arrived are in the log. Add a group, or one without match and with low priority for all the others.',
   },
+  'document-not-found': {
+    status: 404,
+    title: 'The profile has no such document',
+    audience: 'machine',
+    fault: AUTHOR,
+    meaning:
+      'The profile of a matchbox data directory that the groups select names no Ignition, generic or cloud document, or one that does not exist; or it has no boot.',
+    remedy:
+      'Name the document in profiles/ID.json and write it: ignition_id is a file below ignition/, generic_id below generic/, cloud_id below cloud/.',
+    see: [['what a data directory holds', 'matchbox.md#the-data-directory']],
+  },
   'parameter-missing': {
     status: 404,
     title: 'The profile needs a value that nobody gave for this machine',

@@ -3,7 +3,7 @@ import { ProvisioningError } from '../errors.ts';
 import type { Machine } from '../machine/machine.ts';
 import { selectorKey } from '../machine/selector.ts';
 import type { CaseOutcomes } from '../render/check.ts';
-import { caseKey, machineFor } from '../render/check.ts';
+import { caseKey, caseName, machineFor } from '../render/check.ts';
 import type { Group, Revision } from '../site/revision.ts';
 import { select } from '../site/selection.ts';
 
@@ -15,10 +15,13 @@ export interface Checked {
 
 /** Something that one revision gives to machines and the next one would not. */
 export interface Broken {
-  readonly profile: string;
+  /** Absent for a file that does not parse. */
+  readonly profile?: string;
   readonly group?: string;
   /** A second group, which only gives parameters. */
   readonly giving?: string;
+  /** A file that is left out, so that nobody can know whom it is for. */
+  readonly file?: string;
   readonly reason: string;
 }
 
@@ -31,14 +34,21 @@ export function findBroken(served: Checked, next: Checked): readonly Broken[] {
   const earlierOf = (group: Group) => served.revision.groups.get(group.id) ?? before.get(selectorKey(group.selector));
   const failing = [...next.outcomes].filter(([, sha512]) => sha512 === undefined).map(([key]) => key);
   const broken = failing.flatMap((key): readonly Broken[] => {
-    const [profile = '', group = '', giving = ''] = key.split(' ');
+    const [profile = '', group = '', giving = ''] = key.split('/');
     const names = earlierNames(key, next.revision.groups.get(group), earlierOf);
     const known = names.find((name) => served.outcomes.has(name));
     if (known === undefined || served.outcomes.get(known) === undefined) return [];
     const about = { profile, ...(group === '' ? {} : { group }), ...(giving === '' ? {} : { giving }) };
     return [{ ...about, reason: 'it does not render any more' }];
   });
-  return [...broken, ...findTurnedAway(served, next.revision)];
+  return [...broken, ...findTurnedAway(served, next.revision), ...findSkipped(served.revision, next.revision)];
+}
+
+/** Files that the next revision would leave out, and the served one does not. */
+function findSkipped(served: Revision, next: Revision): readonly Broken[] {
+  return next.skipped
+    .filter((file) => !served.skipped.includes(file))
+    .map((file) => ({ file, reason: 'it does not parse' }));
 }
 
 /** What a case was called in the served revision, the closest first: a group may have been renamed, or name another profile. */
@@ -48,21 +58,21 @@ function earlierNames(
   earlierOf: (group: Group) => Group | undefined,
 ): readonly string[] {
   if (group === undefined) return [key];
-  const [profile = '', , giving = ''] = key.split(' ');
+  const [profile = '', , giving = ''] = key.split('/');
   const earlier = earlierOf(group);
   // Whoever named the profile got it without the group.
-  if (earlier === undefined) return [`${profile}  `];
+  if (earlier === undefined) return [caseName(profile)];
   if (earlier.profile === undefined) return [];
-  const alone = `${earlier.profile.id} ${earlier.id} `;
+  const alone = caseName(earlier.profile.id, earlier.id);
   // A second group may be new, and its machines had the config without it.
-  return [`${alone}${giving}`, alone];
+  return [caseName(earlier.profile.id, earlier.id, giving), alone];
 }
 
 /** Groups whose machines get a config, and whom the groups of the next revision would turn away. */
 function findTurnedAway(served: Checked, next: Revision): readonly Broken[] {
   return [...next.groups.values()].flatMap((group) => {
     if (group.profile === undefined) return [];
-    const machine = machineFor([group.selector]);
+    const machine = machineFor(next.format, [group.selector]);
     const reason = refusalOf(next, machine);
     if (reason === undefined || !gives(served, machine)) return [];
     return [{ profile: group.profile.id, group: group.id, reason }];

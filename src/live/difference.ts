@@ -88,7 +88,7 @@ export async function findDifference(from: Side, to: Side, renderer: Renderer): 
       continue;
     }
     const change = changeOf(key, from.outcomes, to.outcomes);
-    const [profile = '', group = '', giving = ''] = key.split(' ');
+    const [profile = '', group = '', giving = ''] = key.split('/');
     const shown = before === undefined && after === undefined ? undefined : await showOnce(key);
     if (shown === undefined && change !== 'stays-broken') patchesLeftOut += 1;
     machines.push({
@@ -138,7 +138,7 @@ async function configOf(key: string, { served, outcomes }: Side, renderer: Rende
   const found = findCase(served.revision, key);
   if (found === undefined || outcomes.get(key) === undefined) return '';
   try {
-    const { body } = await renderer.render(served, requestOf(found));
+    const { body } = await renderer.render(served, requestOf(served.revision, found));
     return body.toString('utf8');
   } catch (error) {
     // It was rendered by the check, so this is a passing fault of the service; the digests tell of the change anyway.

@@ -3,6 +3,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import type { FileTreeEntry } from '../fragment/file-tree.ts';
 import type { CaseOutcomes } from '../render/check.ts';
 import type { Content } from '../render/translate.ts';
+import type { SiteFormat } from '../site/revision.ts';
 import type { SourceTree } from '../site/source-tree.ts';
 import { digestTree } from '../site/source-tree.ts';
 
@@ -33,6 +34,8 @@ const FORMAT = 'pilotlight-state 1';
 /** What stands before the bytes: where each piece of them belongs. Sizes are in bytes, in the order of the pieces. */
 interface Index {
   readonly site: string;
+  /** Absent where an earlier release wrote it, which knew one format. */
+  readonly format?: SiteFormat;
   readonly documents: readonly (readonly [path: string, size: number])[];
   readonly files: readonly IndexedFile[];
   readonly outcomes: readonly (readonly [key: string, sha512: string | null])[];
@@ -60,6 +63,7 @@ export async function encodeSnapshot(snapshot: Snapshot): Promise<readonly Buffe
   const reports = takeWhile(snapshot.reports, MAX_REPORT_CHARACTERS, (report) => JSON.stringify(report).length);
   const index: Index = {
     site: snapshot.site,
+    format: tree.format,
     documents: [...tree.documents].map(([path, content]) => [path, content.length]),
     files: [...tree.files].map(([path, entry]) => indexFile(path, entry)),
     outcomes: [...outcomes].map(([key, sha512]) => [key, sha512 ?? null]),
@@ -118,6 +122,7 @@ export function decodeSnapshot(bytes: Buffer): Decoded {
     return Buffer.from(rest.subarray(offset - size, offset));
   };
   const tree: SourceTree = {
+    format: index.format ?? 'pilotlight',
     documents: new Map(index.documents.map(([path, size]) => [path, take(size)])),
     files: new Map(index.files.map((file) => [file.path, takeFile(file, take)])),
     diagnostics: [],

@@ -15,6 +15,8 @@ export interface Machine {
   readonly entries: readonly (readonly [string, string])[];
   /** One text for all labels, equal for equal machines. */
   readonly key: string;
+  /** The query as it came, undecoded; only where templates may read it. */
+  readonly rawQuery?: string;
 }
 
 /** A parsed query string, as HTTP frameworks give it: a repeated key is a list. */

@@ -13,9 +13,9 @@ import { TemplateFault, TemplateLimit } from '../fragment/template.ts';
 import type { ValueObject } from '../fragment/value.ts';
 import type { Machine } from '../machine/machine.ts';
 import { checkBlocks } from '../site/features.ts';
+import type { Selection } from '../site/outcome.ts';
 import { resolveParameters } from '../site/parameters.ts';
 import type { ButaneProfile, ComposedProfile, Group, Layer, Place, Revision } from '../site/revision.ts';
-import type { Selection } from '../site/selection.ts';
 
 /** One Butane document for one machine, ready for butane. */
 export interface Assembly {

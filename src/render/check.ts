@@ -4,10 +4,11 @@ import { hasErrors } from '../diagnostic.ts';
 import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import { LABEL_LIMITS } from '../machine/label.ts';
 import type { Machine } from '../machine/machine.ts';
-import { parseMachine } from '../machine/machine.ts';
 import type { Selector } from '../machine/selector.ts';
 import { canBothMatch } from '../machine/selector.ts';
-import type { Group, Profile, Revision } from '../site/revision.ts';
+import { describedMachine } from '../site/machine-of.ts';
+import type { Group, Profile, Revision, SiteFormat } from '../site/revision.ts';
+import { renderDocuments } from './check-matchbox.ts';
 import type { RenderRequest } from './render.ts';
 import type { Renderer } from './renderer.ts';
 import type { Served } from './served.ts';
@@ -29,14 +30,19 @@ export interface Case {
 /** What became of the cases of a check, by {@link caseKey}: the SHA-512 of the config, or nothing where there is none. */
 export type CaseOutcomes = ReadonlyMap<string, string | undefined>;
 
-/** Names a case by its ids, so that it can be found again in another revision. */
+/** Names a case by its ids, none of which can hold a slash, so that it can be found again in another revision. */
 export function caseKey({ profile, group, giving }: Case): string {
-  return [profile.id, group?.id ?? '', giving?.id ?? ''].join(' ');
+  return caseName(profile.id, group?.id, giving?.id);
+}
+
+/** The same from the ids. */
+export function caseName(profile: string, group = '', giving = ''): string {
+  return [profile, group, giving].join('/');
 }
 
 /** The case of this name in a revision; undefined where its profile or one of its groups is missing. */
 export function findCase({ profiles, groups }: Revision, key: string): Case | undefined {
-  const [profileId = '', groupId = '', givingId = ''] = key.split(' ');
+  const [profileId = '', groupId = '', givingId = ''] = key.split('/');
   const profile = profiles.get(profileId);
   const group = groups.get(groupId);
   const giving = groups.get(givingId);
@@ -46,9 +52,9 @@ export function findCase({ profiles, groups }: Revision, key: string): Case | un
 }
 
 /** What a machine of this case asks for. */
-export function requestOf({ profile, group, giving }: Case): RenderRequest {
+export function requestOf({ format }: Revision, { profile, group, giving }: Case): RenderRequest {
   const selectors = [giving, group].filter((each) => each !== undefined).map(({ selector }) => selector);
-  return { machine: machineFor(selectors), profileId: profile.id };
+  return { machine: machineFor(format, selectors), profileId: profile.id };
 }
 
 /** Everything that came up, and whether everything was looked at. */
@@ -129,7 +135,8 @@ function collectCases(revision: Revision): { readonly cases: readonly Case[]; re
   const combined: Case[] = [];
   for (const profile of revision.profiles.values()) {
     const own = groups.filter((group) => group.profile?.id === profile.id);
-    if (own.length === 0) alone.push({ profile });
+    // matchbox gives a profile to nobody but the machines of its groups.
+    if (own.length === 0 && profile.kind !== 'matchbox') alone.push({ profile });
     for (const group of own) {
       alone.push({ profile, group });
       for (const other of giving) {
@@ -144,7 +151,7 @@ function collectCases(revision: Revision): { readonly cases: readonly Case[]; re
 }
 
 /** A machine that matches all selectors: for each key a value that all of them want. */
-export function machineFor(selectors: readonly Selector[]): Machine {
+export function machineFor(format: SiteFormat, selectors: readonly Selector[]): Machine {
   const query: Record<string, string> = Object.create(null);
   for (const selector of selectors) {
     for (const [key, values] of selector) {
@@ -153,7 +160,7 @@ export function machineFor(selectors: readonly Selector[]): Machine {
       if (common !== undefined) query[key] = common;
     }
   }
-  return parseMachine(query, { from: 'query' });
+  return describedMachine(format, query);
 }
 
 /** Faults that say nothing of a profile: the service was busy, or butane died or is away while it is replaced. */
@@ -174,10 +181,10 @@ interface CheckedCase {
 
 /** What is wrong with one case, or why the service could not tell. */
 async function checkCase(each: Case, served: Served, renderer: Renderer, options: CheckOptions): Promise<CheckedCase> {
-  const request = requestOf(each);
+  const request = requestOf(served.revision, each);
   for (const delayMs of [...(options.retryDelaysMs ?? RETRY_DELAYS_MS), undefined]) {
     try {
-      const { diagnostics, sha512 } = await renderer.render(served, request);
+      const { diagnostics, sha512 } = await renderCase(each, served, request, renderer);
       return { answered: true, diagnostics, sha512 };
     } catch (error) {
       const passes = error instanceof ProvisioningError && PASSING.has(error.code);
@@ -189,6 +196,12 @@ async function checkCase(each: Case, served: Served, renderer: Renderer, options
     }
   }
   return { answered: false, diagnostics: [] };
+}
+
+function renderCase({ profile }: Case, served: Served, request: RenderRequest, renderer: Renderer) {
+  return profile.kind === 'matchbox'
+    ? renderDocuments(profile, served, request, renderer)
+    : renderer.render(served, request);
 }
 
 function explainFailure(each: Case, error: unknown): readonly Diagnostic[] {
@@ -207,7 +220,9 @@ function internal(each: Case, message: string): Diagnostic {
 const MACHINE_LABELS = ['mac', 'uuid', 'serial', 'hostname', 'ip'];
 
 function missing(each: Case, error: ProvisioningError): readonly Diagnostic[] {
-  const { group } = each;
+  const { group, profile } = each;
+  // What a template of matchbox takes from the query, the machine gives and not the group.
+  if (profile.kind === 'matchbox') return [];
   if (group === undefined || !MACHINE_LABELS.some((key) => group.selector.has(key))) return [];
   return error.diagnostics.map((diagnostic) => ({
     ...diagnostic,

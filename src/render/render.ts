@@ -6,12 +6,13 @@ import type { MapNode } from '../fragment/node.ts';
 import { child, childText } from '../fragment/node.ts';
 import type { SpecVersion } from '../ignition/spec-version.ts';
 import type { Machine } from '../machine/machine.ts';
-import type { IgnitionProfile, Profile, Revision } from '../site/revision.ts';
-import type { Selection } from '../site/selection.ts';
+import type { Selection } from '../site/outcome.ts';
+import type { IgnitionProfile, MatchboxProfile, Profile, Revision } from '../site/revision.ts';
 import { select } from '../site/selection.ts';
 import type { Assembly } from './assemble.ts';
 import { assemble } from './assemble.ts';
 import { checkIgnition } from './ignition-profile.ts';
+import { fillIgnition, raise } from './matchbox-profile.ts';
 import type { Translated } from './negotiate.ts';
 import { isAcceptable, negotiate, notAcceptable, refuseNewerChildren } from './negotiate.ts';
 import { reportOn } from './report-on.ts';
@@ -97,6 +98,7 @@ export async function render(
   const selected = now();
   const { profile } = selection;
   if (profile.kind === 'ignition') return deliverIgnition(profile, { selection, selectMs }, request, context);
+  if (profile.kind === 'matchbox') return deliverMatchbox(profile, { selection, selectMs }, request, context);
 
   const assembly = assembleOrThrow({ ...selection, profile }, request, context);
   const assembled = now();
@@ -158,6 +160,27 @@ async function deliverIgnition(
     ...finished,
     timings: { selectMs, composeMs: 0, translateMs: context.now() - selected },
   };
+}
+
+/** A profile of matchbox is Butane or Ignition once its template is filled in. */
+async function deliverMatchbox(
+  profile: MatchboxProfile,
+  { selection, selectMs }: Selected,
+  request: RenderRequest,
+  context: RenderContext,
+): Promise<RenderedInFull> {
+  const filled = fillIgnition(profile, selection, request.machine);
+  try {
+    const selected = { selection: { ...selection, profile: filled.profile }, selectMs };
+    const rendered = await render(selected, request, context);
+    const raised = await raise(rendered, request.accepts, context.translator);
+    const diagnostics = rendered.diagnostics.map(filled.place);
+    return { ...rendered, ...raised, profile: profile.id, layers: [filled.profile.file], diagnostics };
+  } catch (error) {
+    if (!(error instanceof ProvisioningError) || error.diagnostics.length === 0) throw error;
+    const diagnostics = error.diagnostics.map(filled.place);
+    throw new ProvisioningError(error.code, error.message, { cause: error.cause, diagnostics });
+  }
 }
 
 function assembleOrThrow(

@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache';
 import { Abandoned, always } from '../butane/fair-queue.ts';
 import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import { formatSpecVersion } from '../ignition/spec-version.ts';
+import type { Selection } from '../site/outcome.ts';
 import type { Profile } from '../site/revision.ts';
-import type { Selection } from '../site/selection.ts';
 import type { RenderContext, Rendered, RenderedInFull, RenderRequest, Selected, Timings } from './render.ts';
 import { isSlow, render, selectFor } from './render.ts';
 import type { Served } from './served.ts';
@@ -56,6 +56,7 @@ const OUTCOME_BYTES = 32 * 1024 * 1024;
 /** What a render of the same inputs gives again; everything else may go better at the next try. */
 const LASTING: ReadonlySet<ErrorCode> = new Set([
   'profile-broken',
+  'document-not-found',
   'parameter-missing',
   'spec-not-acceptable',
   'selection-ambiguous',

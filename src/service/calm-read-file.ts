@@ -1,6 +1,8 @@
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { isGitAtWork } from '../live/git-lock-file.ts';
 import type { SiteWatch } from '../live/watch-file.ts';
+import { DEFAULT_SITE_LIMITS } from '../site/limits.ts';
+import type { SiteFormat } from '../site/revision.ts';
 import { readSite } from '../site/site-file.ts';
 import type { SourceTree } from '../site/source-tree.ts';
 
@@ -14,14 +16,14 @@ const MAX_UNREST_MS = 10_000;
 const MAX_WAITS = 40;
 
 /** Reads a site when nobody edits it: half of a `git checkout` is a site that nobody wrote. */
-export async function readCalmly(site: string, watch: SiteWatch | undefined): Promise<SourceTree> {
+export async function readCalmly(site: string, format: SiteFormat, watch: SiteWatch | undefined): Promise<SourceTree> {
   const startedAt = performance.now();
   let waits = 0;
   for (;;) {
     // Somebody else's edit, or a pause in the middle of this one, is no reason to read half of it.
     for (; watch?.unsettled && waits < MAX_WAITS; waits += 1) await setTimeout(CALM_MS);
     const generation = watch?.generation;
-    const tree = await readSite(site);
+    const tree = await readSite(site, DEFAULT_SITE_LIMITS, format);
     if (watch === undefined || performance.now() - startedAt > MAX_UNREST_MS) return tree;
     await setTimeout(CALM_MS);
     // After a loop that was busy the clock comes before what the system has to tell.

@@ -19,6 +19,7 @@ import type { Served } from '../render/served.ts';
 import type { TranslatorCaches } from '../render/translate.ts';
 import { copyFiles } from '../site/files-copy-file.ts';
 import { parseKnownSite } from '../site/load.ts';
+import type { SiteFormat } from '../site/revision.ts';
 import { readCalmly } from './calm-read-file.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import type { Engine } from './engine-process.ts';
@@ -39,8 +40,13 @@ export interface LiveOptions {
   readonly concurrency: number;
 }
 
+/** A config that knows the format of its site. */
+export interface LiveConfig extends Config {
+  readonly format: SiteFormat;
+}
+
 /** Opens the site: what was served last at once, and then whatever the site directory holds. */
-export async function openLive(config: Config, { logger, metrics, concurrency }: LiveOptions): Promise<Live> {
+export async function openLive(config: LiveConfig, { logger, metrics, concurrency }: LiveOptions): Promise<Live> {
   const store = createStateStore(config.stateDir);
   const loading = store.load().catch((error: unknown) => {
     const reason = error instanceof Error ? error.message : String(error);
@@ -56,8 +62,9 @@ export async function openLive(config: Config, { logger, metrics, concurrency }:
   opening.catch(() => undefined);
   const place = resolve(config.site);
   const kept = await loading.then((decoded) => {
-    if (decoded === undefined || decoded.site === place) return decoded;
-    logger.warn({ stateDir: config.stateDir, site: decoded.site }, 'what was kept is of another site, and is not used');
+    const { site = place, tree } = decoded ?? {};
+    if (site === place && (tree === undefined || tree.format === config.format)) return decoded;
+    logger.warn({ stateDir: config.stateDir, site }, 'what was kept is of another site, and is not used');
     return undefined;
   });
   // Parsed while butane, which is another process, gets ready.
@@ -75,7 +82,7 @@ export async function openLive(config: Config, { logger, metrics, concurrency }:
   const site = createLiveSite({
     renderer,
     concurrency,
-    read: () => readCalmly(config.site, watch),
+    read: () => readCalmly(config.site, config.format, watch),
     edited: () => watch?.unsettled ?? false,
     copyFiles: async (files) => {
       const copy = await copyFiles(files, config.stateDir);
@@ -141,10 +148,11 @@ function snapshotOf(
   outcomes: CaseOutcomes,
   { contents, reports }: TranslatorCaches,
 ): Snapshot {
-  const { documents, files } = served.revision;
+  const { documents, files, format } = served.revision;
   return {
     site,
     tree: {
+      format,
       documents: new Map([...documents].filter(([path]) => !path.startsWith('files/'))),
       files,
       diagnostics: [],

@@ -7,13 +7,22 @@ import { openApiYaml } from '../http/openapi.ts';
 import { createOperatorApp } from '../http/operator-app.ts';
 import { readVersion } from './package-file.ts';
 
-/** The OpenAPI documents of both APIs, as YAML. They need no site: the apps they are read from serve nothing. */
-export async function describeApis(): Promise<{ readonly machine: string; readonly operator: string }> {
+/** The OpenAPI documents of all APIs, as YAML. They need no site: the apps they are read from serve nothing. */
+export async function describeApis(): Promise<Readonly<Record<'machine' | 'matchbox' | 'operator', string>>> {
   const common = { ...NOTHING_SERVED, version: await readVersion(), logger: pino({ level: 'silent' }) };
-  const apps = { machine: await createMachineApp(common), operator: await createOperatorApp(common) };
-  await Promise.all([apps.machine.ready(), apps.operator.ready()]);
-  const documents = { machine: openApiYaml(apps.machine), operator: openApiYaml(apps.operator) };
-  await Promise.all([apps.machine.close(), apps.operator.close()]);
+  const apps = {
+    machine: await createMachineApp(common),
+    matchbox: await createMachineApp({ ...common, format: 'matchbox' }),
+    operator: await createOperatorApp(common),
+  };
+  await Promise.all(Object.values(apps).map((app) => app.ready()));
+  const { machine, matchbox, operator } = apps;
+  const documents = {
+    machine: openApiYaml(machine),
+    matchbox: openApiYaml(matchbox),
+    operator: openApiYaml(operator),
+  };
+  await Promise.all(Object.values(apps).map((app) => app.close()));
   return documents;
 }
 

@@ -10,6 +10,8 @@ import { createOperatorApp } from '../http/operator-app.ts';
 import { openTokenFile } from '../http/operator-token-file.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import type { Renderer } from '../render/renderer.ts';
+import { recogniseFormat } from '../site/site-format-file.ts';
+import { readCertificate } from './certificate-file.ts';
 import { isUnspecified } from './engine-process.ts';
 import { type Live, opened, openLive, siteStateOf } from './live-service.ts';
 import { readVersion } from './package-file.ts';
@@ -46,8 +48,11 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     render: (served, request, options) => opened(live).engine.renderer.render(served, request, options),
     renderInFull: (served, request) => opened(live).engine.renderer.renderInFull(served, request),
   };
+  const format = config.siteFormat === 'auto' ? await recogniseFormat(config.site) : config.siteFormat;
   const machine = await createMachineApp({
     site,
+    format,
+    ...(config.tls === undefined ? {} : { tls: await readCertificate(config.tls) }),
     renderer,
     version,
     metrics,
@@ -103,8 +108,8 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   try {
     await listen(operator, config.operatorListen);
     await listen(machine, config.listen);
-    live = await openLive(config, { logger, metrics, concurrency: availableParallelism() });
-    if (isUnspecified(config.publicUrl))
+    live = await openLive({ ...config, format }, { logger, metrics, concurrency: availableParallelism() });
+    if (format === 'pilotlight' && isUnspecified(config.publicUrl))
       logger.warn({ publicUrl: config.publicUrl }, 'no machine can reach the public URL; set --public-url');
     const machineAddress = addressOf(machine);
     const operatorAddress = addressOf(operator);

@@ -1,10 +1,12 @@
 import { constants } from 'node:os';
 import type { Butane } from '../butane/butane.ts';
+import type { Config } from '../config.ts';
 import { SiteFaults } from '../live/live-site.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { Served } from '../render/served.ts';
 import type { FilesCopy } from '../site/files-copy-file.ts';
 import { copyFiles } from '../site/files-copy-file.ts';
+import { DEFAULT_SITE_LIMITS } from '../site/limits.ts';
 import { parseSite } from '../site/load.ts';
 import type { Revision } from '../site/revision.ts';
 import { readSite } from '../site/site-file.ts';
@@ -23,6 +25,7 @@ export interface Workshop {
 /** What a workshop is opened with; it leaves nothing behind. */
 export interface WorkshopOptions {
   readonly site: string;
+  readonly siteFormat?: Config['siteFormat'];
   readonly butane?: string;
   readonly publicUrl: string;
 }
@@ -39,8 +42,8 @@ export function endOnSignals(): void {
 }
 
 /** Reads and parses a site, for what needs no butane. Throws {@link SiteFaults}. */
-export async function readSiteRevision(site: string): Promise<Revision> {
-  const tree = await readSite(site);
+export async function readSiteRevision(site: string, format: Config['siteFormat'] = 'auto'): Promise<Revision> {
+  const tree = await readSite(site, DEFAULT_SITE_LIMITS, format === 'auto' ? undefined : format);
   const parsed = parseSite(tree);
   if (parsed.value === undefined) throw new SiteFaults(parsed.diagnostics, tree.documents);
   return parsed.value;
@@ -48,7 +51,7 @@ export async function readSiteRevision(site: string): Promise<Revision> {
 
 /** Reads, parses and checks a site. Throws {@link SiteFaults}, or a ProvisioningError when it cannot be read at all. */
 export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> {
-  const revision = await readSiteRevision(options.site);
+  const revision = await readSiteRevision(options.site, options.siteFormat);
   const { butane, renderer } = await openEngine(options);
   const copies: FilesCopy[] = [];
   const serve = async (next: Revision): Promise<Served> => {

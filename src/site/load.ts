@@ -5,6 +5,8 @@ import { selectorKey } from '../machine/selector.ts';
 import { parseDefinition } from './definition.ts';
 import { parseGroup } from './group.ts';
 import { indexGroups } from './group-index.ts';
+import { parseMatchboxTree } from './matchbox/load.ts';
+import { missingProfile } from './missing-profile.ts';
 import { parseContributions } from './parameters.ts';
 import { parseButaneProfile, parseComposedProfile, parseFragment, parseIgnitionProfile } from './profile.ts';
 import type {
@@ -18,7 +20,6 @@ import type {
   SiteSettings,
 } from './revision.ts';
 import { findRivals } from './rivals.ts';
-import { missingProfile } from './selection.ts';
 import type { SourceTree } from './source-tree.ts';
 import { digestFiles, digestTree, sha256 } from './source-tree.ts';
 
@@ -45,6 +46,9 @@ function parseTree(tree: SourceTree, earlier: ParsedDocuments, isKnown: boolean)
   const contained: Diagnostic[] = [];
 
   const settings = parseSettings(tree, fatal);
+  if (tree.format === 'matchbox') {
+    return parseMatchboxTree({ ...tree, diagnostics: fatal }, settings, earlier);
+  }
   const fragments = parseFragments(tree, earlier, contained);
   const parsedProfiles = parseProfiles(tree, { fragments, earlier, isKnown }, fatal);
   const parsedGroups = parseGroups(tree, { earlier, isKnown }, fatal, contained);
@@ -66,6 +70,7 @@ function parseTree(tree: SourceTree, earlier: ParsedDocuments, isKnown: boolean)
   }
   const revision: Revision = Object.freeze({
     id: digestTree(tree),
+    format: 'pilotlight',
     settings,
     profiles,
     groups,
@@ -75,6 +80,7 @@ function parseTree(tree: SourceTree, earlier: ParsedDocuments, isKnown: boolean)
     diagnostics: [...fatal, ...contained],
     documents: new Map([...tree.documents, ...fileTexts(tree)]),
     settingsDigest: sha256(tree.documents.get('site.yaml') ?? ''),
+    skipped: [],
     parsed: { fragments, profiles: parsedProfiles, groups: parsedGroups },
   });
   return { value: revision, diagnostics: revision.diagnostics };

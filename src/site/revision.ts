@@ -4,6 +4,7 @@ import type { CompiledLayer } from '../fragment/interpolate.ts';
 import type { MapNode, Node } from '../fragment/node.ts';
 import type { Condition, Template } from '../fragment/template.ts';
 import type { ValueObject } from '../fragment/value.ts';
+import type { GoTemplate, JsonValue } from '../go-template/go-template.ts';
 import type { Selector } from '../machine/selector.ts';
 import type { ProfileFeatures } from './features.ts';
 import type { GroupIndex } from './group-index.ts';
@@ -13,6 +14,8 @@ import type { CompiledSchema } from './schema.ts';
 export interface Revision {
   /** SHA-256 of the inputs, hex. */
   readonly id: string;
+  /** Whose rules hold for it. */
+  readonly format: SiteFormat;
   readonly settings: SiteSettings;
   /** By id, in the order of their ids. */
   readonly profiles: ReadonlyMap<string, Profile>;
@@ -28,9 +31,14 @@ export interface Revision {
   readonly documents: ReadonlyMap<string, Buffer>;
   /** SHA-256 of site.yaml, hex. */
   readonly settingsDigest: string;
+  /** Files that are left out because they do not parse; always none in a site of pilotlight's own, which is taken whole. */
+  readonly skipped: readonly string[];
   /** What its documents gave, for the parse of the next revision. */
   readonly parsed: ParsedDocuments;
 }
+
+/** How a site directory is laid out: as pilotlight's own, or as the data directory of matchbox. */
+export type SiteFormat = 'pilotlight' | 'matchbox';
 
 /** What each document of a site gave when it was parsed, by its path; one that did not change is not parsed again. */
 export interface ParsedDocuments {
@@ -69,8 +77,8 @@ export interface Contribution {
   readonly keyOrigin: Origin;
 }
 
-/** What a kind of machine should become: one of the three ways to write it. */
-export type Profile = ButaneProfile | IgnitionProfile | ComposedProfile;
+/** What a kind of machine should become: one of the ways to write it. */
+export type Profile = ButaneProfile | IgnitionProfile | ComposedProfile | MatchboxProfile;
 
 interface ProfileBase {
   readonly id: string;
@@ -106,6 +114,33 @@ export interface ComposedProfile extends ProfileBase {
   readonly features?: ProfileFeatures;
   /** A layer reads `group.id`, so it matters which of several equal groups is said to have decided. */
   readonly readsGroup: boolean;
+}
+
+/** A profile of matchbox: the names of documents, each of which may be missing. */
+export interface MatchboxProfile extends ProfileBase {
+  readonly kind: 'matchbox';
+  /** What becomes Ignition. */
+  readonly ignition?: MatchboxDocument;
+  /** Text of any kind. */
+  readonly generic?: MatchboxDocument;
+  /** A cloud-config or a script. */
+  readonly cloud?: MatchboxDocument;
+  readonly boot?: MatchboxBoot;
+}
+
+/** A document that a profile of matchbox names. */
+export type MatchboxDocument =
+  | { readonly kind: 'missing'; readonly file: string }
+  /** A Go template that did not parse has no value. */
+  | { readonly kind: 'template'; readonly file: string; readonly template: Parsed<GoTemplate> }
+  /** Hand-written Ignition, which is no template. */
+  | { readonly kind: 'config'; readonly file: string; readonly config: IgnitionProfile };
+
+/** What a machine boots over the network, as it is written: nothing in it is a template. */
+export interface MatchboxBoot {
+  readonly kernel: string;
+  readonly initrd: readonly string[];
+  readonly args: readonly string[];
 }
 
 /** What a profile declares about its parameters. */
@@ -153,4 +188,6 @@ export interface Group {
   /** The id of the profile it names, and where; it may not exist. */
   readonly profile?: { readonly id: string; readonly origin: Origin };
   readonly parameters: ReadonlyMap<string, Contribution>;
+  /** The same as JSON has it, in a group of matchbox that gives any. */
+  readonly metadata?: { readonly [key: string]: JsonValue };
 }

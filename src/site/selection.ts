@@ -3,23 +3,12 @@ import { ProvisioningError } from '../errors.ts';
 import type { Value } from '../fragment/value.ts';
 import { toValue } from '../fragment/value.ts';
 import type { Machine } from '../machine/machine.ts';
-import type { Mismatch } from '../machine/selector.ts';
 import { matches, mismatches } from '../machine/selector.ts';
 import { candidates } from './group-index.ts';
+import { explainInMatchbox, selectInMatchbox } from './matchbox/selection.ts';
+import { missingProfile } from './missing-profile.ts';
+import type { Explanation, GroupVerdict, Selection } from './outcome.ts';
 import type { Contribution, Group, Profile, Revision } from './revision.ts';
-
-/** What a machine is to become, and who said so. */
-export interface Selection {
-  readonly profile: Profile;
-  /** The group that decided; absent when the request named the profile and no group of it matches. */
-  readonly group?: Group;
-  /** Every group that contributes, the least specific first. */
-  readonly groups: readonly Group[];
-  /** Groups that decide for the same profile and are just as specific as `group`. */
-  readonly equals: readonly Group[];
-  /** The parameters of site and groups, each from the most specific one that gives it. */
-  readonly contributions: ReadonlyMap<string, Contribution>;
-}
 
 /** Two groups that match are equally specific, and say different things. */
 export class SelectionAmbiguous extends ProvisioningError {
@@ -31,22 +20,6 @@ export class SelectionAmbiguous extends ProvisioningError {
   }
 }
 
-/** Why the groups decide as they do, for a person. */
-export interface Explanation {
-  readonly outcome:
-    | { readonly ok: true; readonly selection: Selection }
-    | { readonly ok: false; readonly error: ProvisioningError };
-  /** Every group of the site, in the order of their ids. */
-  readonly groups: readonly GroupVerdict[];
-}
-
-/** What became of one group in a selection. */
-export interface GroupVerdict {
-  readonly group: Group;
-  readonly verdict: 'decides' | 'contributes' | 'contradicts' | 'less-specific' | 'other-profile' | 'does-not-match';
-  readonly mismatches: readonly Mismatch[];
-}
-
 /**
  * Picks the profile for a machine and gathers its parameters. With `profileId` the request has named the profile, and
  * only groups of that profile or of none take part. Throws `profile-not-found`, `machine-unknown`,
@@ -54,6 +27,7 @@ export interface GroupVerdict {
  * specific group never stands in for it.
  */
 export function select(revision: Revision, machine: Machine, profileId?: string): Selection {
+  if (revision.format === 'matchbox') return selectInMatchbox(revision, machine, profileId);
   const named = profileId === undefined ? undefined : revision.profiles.get(profileId);
   if (profileId !== undefined && named === undefined) {
     throw new ProvisioningError('profile-not-found', 'there is no profile of this name');
@@ -76,6 +50,7 @@ export function select(revision: Revision, machine: Machine, profileId?: string)
 /** Does what {@link select} does, and tells for every group what became of it. Never throws a ProvisioningError. */
 export function explain(revision: Revision, machine: Machine, profileId?: string): Explanation {
   const outcome = attempt(() => select(revision, machine, profileId));
+  if (revision.format === 'matchbox') return { outcome, groups: explainInMatchbox(revision, machine, outcome) };
   const groups = [...revision.groups.values()].map((group): GroupVerdict => {
     const missed = mismatches(group.selector, machine);
     if (missed.length > 0) return { group, verdict: 'does-not-match', mismatches: missed };
@@ -135,17 +110,6 @@ function decideProfile(revision: Revision, matching: readonly Group[]): Profile 
     });
   }
   return profile;
-}
-
-/** The report for a group that names a profile which does not exist. */
-export function missingProfile(id: string, origin: Group['origin']) {
-  return {
-    severity: 'error',
-    code: 'reference',
-    message: `there is no profile ${id}`,
-    path: '$.profile',
-    origin,
-  } as const;
 }
 
 function ambiguous(a: Group, b: Group, what: string, origin = b.profile?.origin ?? b.origin): SelectionAmbiguous {

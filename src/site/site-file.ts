@@ -8,20 +8,43 @@ import { ProvisioningError } from '../errors.ts';
 import type { FileTreeEntry } from '../fragment/file-tree.ts';
 import type { SiteLimits } from './limits.ts';
 import { DEFAULT_SITE_LIMITS } from './limits.ts';
+import type { SiteFormat } from './revision.ts';
+import { recogniseFormat } from './site-format-file.ts';
 import type { SourceTree } from './source-tree.ts';
 
-/** The folders that hold documents, and whether they may hold folders themselves. */
-const DOCUMENT_FOLDERS: readonly { readonly name: string; readonly nested: boolean }[] = [
-  { name: 'profiles', nested: false },
-  { name: 'fragments', nested: true },
-  { name: 'groups', nested: false },
-];
+interface DocumentFolder {
+  readonly name: string;
+  /** It may hold folders itself. */
+  readonly nested: boolean;
+  /** Of the files directly in it only these are read; all, where none is named. */
+  readonly ending?: string;
+}
+
+/** The folders that hold documents. */
+const DOCUMENT_FOLDERS: Readonly<Record<SiteFormat, readonly DocumentFolder[]>> = {
+  pilotlight: [
+    { name: 'profiles', nested: false },
+    { name: 'fragments', nested: true },
+    { name: 'groups', nested: false },
+  ],
+  matchbox: [
+    { name: 'profiles', nested: false, ending: '.json' },
+    { name: 'groups', nested: false, ending: '.json' },
+    { name: 'ignition', nested: true },
+    { name: 'generic', nested: true },
+    { name: 'cloud', nested: true },
+  ],
+};
 
 /**
  * Reads a site directory once. Only regular files that lie in the site, also after all links are followed, are taken;
- * whatever else stands in its folders is reported. Throws `site-invalid` when the directory itself cannot be read.
+ * whatever else stands in its folders is reported. Without `format` the directory tells it. Throws `site-invalid` when the directory itself cannot be read.
  */
-export async function readSite(directory: string, limits: SiteLimits = DEFAULT_SITE_LIMITS): Promise<SourceTree> {
+export async function readSite(
+  directory: string,
+  limits: SiteLimits = DEFAULT_SITE_LIMITS,
+  format?: SiteFormat,
+): Promise<SourceTree> {
   let root: string;
   try {
     root = await realpath(directory);
@@ -31,7 +54,7 @@ export async function readSite(directory: string, limits: SiteLimits = DEFAULT_S
       cause: error,
     });
   }
-  return new SiteReader(root, limits).read();
+  return new SiteReader(root, limits, format ?? (await recogniseFormat(root))).read();
 }
 
 interface RegularFile {
@@ -45,6 +68,7 @@ const READERS = 8;
 class SiteReader {
   readonly #root: string;
   readonly #limits: SiteLimits;
+  readonly #format: SiteFormat;
   readonly #documents = new Map<string, Buffer>();
   readonly #files = new Map<string, FileTreeEntry>();
   readonly #diagnostics: Diagnostic[] = [];
@@ -55,18 +79,21 @@ class SiteReader {
   /** Where files/ really is, relative to the root. */
   #filesBase = 'files';
 
-  constructor(root: string, limits: SiteLimits) {
+  constructor(root: string, limits: SiteLimits, format: SiteFormat) {
     this.#root = root;
     this.#limits = limits;
+    this.#format = format;
   }
 
   async read(): Promise<SourceTree> {
-    let known = false;
+    const format = this.#format;
+    // An empty data directory of matchbox is one that nothing was put into yet.
+    let known = format === 'matchbox';
     for (const { name } of await this.#list('')) {
-      const folder = DOCUMENT_FOLDERS.find((each) => each.name === name);
+      const folder = DOCUMENT_FOLDERS[format].find((each) => each.name === name);
       known ||= folder !== undefined || name === 'files' || name === 'site.yaml';
-      if (folder !== undefined) await this.#readFolder(name, folder.nested);
-      else if (name === 'files') await this.#readFiles('files', 'files', 0);
+      if (folder !== undefined) await this.#readFolder(name, folder);
+      else if (name === 'files' && format === 'pilotlight') await this.#readFiles('files', 'files', 0);
       else if (name === 'site.yaml') await this.#readDocument(name);
       else if (/^site\.(?:yml|toml|json)$/.test(name))
         this.#fault(name, 'site-file', 'this file is not read', 'name it site.yaml');
@@ -76,10 +103,10 @@ class SiteReader {
     }
     const documents = new Map([...this.#documents].sort(([a], [b]) => compareText(a, b)));
     const diagnostics = this.#diagnostics.sort((a, b) => compareText(a.origin?.file ?? '', b.origin?.file ?? ''));
-    return { documents, files: this.#files, diagnostics };
+    return { format, documents, files: this.#files, diagnostics };
   }
 
-  async #readFolder(path: string, nested: boolean, depth = 0): Promise<void> {
+  async #readFolder(path: string, folder: DocumentFolder, depth = 0): Promise<void> {
     if (!(await this.#leadsInside(path))) return;
     if (!(await stat(join(this.#root, path))).isDirectory()) {
       this.#fault(path, 'site-file', `${path} must be a folder`);
@@ -90,6 +117,10 @@ class SiteReader {
       if (entry.name.startsWith('.') || entry.name.endsWith('~')) continue;
       const inner = posix.join(path, entry.name);
       if (!this.#count(inner)) return;
+      if (folder.ending !== undefined && !entry.name.endsWith(folder.ending)) {
+        this.#notRead(inner, folder.ending);
+        continue;
+      }
       if (entry.isFile()) {
         plain.push(inner);
         continue;
@@ -97,9 +128,10 @@ class SiteReader {
       if (!(await this.#leadsInside(inner))) continue;
       const isFolder = (await stat(join(this.#root, inner))).isDirectory();
       if (!isFolder) await this.#readDocument(inner);
-      else if (!nested) this.#fault(inner, 'site-file', `${path}/ holds no folders`, 'put the file directly into it');
+      else if (!folder.nested)
+        this.#fault(inner, 'site-file', `${path}/ holds no folders`, 'put the file directly into it');
       else if (depth >= this.#limits.depth) this.#fault(inner, 'too-large', 'the folders are nested too deeply');
-      else await this.#readFolder(inner, nested, depth + 1);
+      else await this.#readFolder(inner, folder, depth + 1);
     }
     const readAll = async () => {
       for (let inner = plain.shift(); inner !== undefined; inner = plain.shift()) {
@@ -261,6 +293,12 @@ class SiteReader {
       this.#fault(path, 'too-large', `the site holds more than ${this.#limits.entries} files and folders`);
     this.#full = true;
     return false;
+  }
+
+  #notRead(path: string, ending: string): void {
+    const origin = { file: path, line: 1, column: 1 };
+    const message = `only files that end in ${ending} are read here`;
+    this.#diagnostics.push({ severity: 'warning', code: 'site-file', message, origin });
   }
 
   #fault(path: string, code: DiagnosticCode, message: string, hint?: string): void {

@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Diagnostic } from '../diagnostic.ts';
 import { compareText } from '../diagnostic.ts';
 import type { FileTree } from '../fragment/file-tree.ts';
+import type { SiteFormat } from './revision.ts';
 
 /** A site as it was read from disk, once, before anything is parsed. */
 export interface SourceTree {
+  /** As what it was read. */
+  readonly format: SiteFormat;
   /** The bytes of site.yaml, profiles, fragments and groups, by path relative to the site, in the order of their paths. */
   readonly documents: ReadonlyMap<string, Buffer>;
   /** What is under files/. */
@@ -16,6 +19,7 @@ export interface SourceTree {
 /** SHA-256 over every input of a site: the name of its revision, the same in any directory and on any machine. */
 export function digestTree(tree: SourceTree): string {
   const hash = createHash('sha256');
+  if (tree.format === 'matchbox') hash.update('matchbox\n');
   for (const [path, content] of [...tree.documents].sort(([a], [b]) => compareText(a, b))) {
     hash.update(`${JSON.stringify([path, sha256(content)])}\n`);
   }

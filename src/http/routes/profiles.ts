@@ -8,7 +8,7 @@ import type { SiteState } from '../site-state.ts';
 import { IdSchema } from './labels.ts';
 import { problemResponse, ReportSchema, reportJson } from './schemas.ts';
 
-const KINDS = ['butane', 'ignition', 'composed'];
+const KINDS = ['butane', 'ignition', 'composed', 'matchbox'];
 
 const SummarySchema = Type.Object(
   {
@@ -108,7 +108,8 @@ function summary(profile: Profile, isBroken: (profile: Profile) => boolean) {
 function brokenOf(site: SiteState): (profile: Profile) => boolean {
   const errors = site.reports.items.filter(({ diagnostic }) => diagnostic.severity === 'error');
   const faulty = new Set(errors.map(({ profile }) => profile));
-  return ({ id, kind, diagnostics }) => hasErrors(diagnostics) || (kind !== 'composed' && faulty.has(id));
+  return ({ id, kind, diagnostics }) =>
+    hasErrors(diagnostics) || ((kind === 'butane' || kind === 'ignition') && faulty.has(id));
 }
 
 function layerJson(layer: { readonly file: string; readonly when?: unknown; readonly each?: unknown }) {

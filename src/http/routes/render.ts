@@ -1,9 +1,8 @@
 import { Type } from 'typebox';
 import { type ErrorCode, ProvisioningError } from '../../errors.ts';
-import { parseMachine } from '../../machine/machine.ts';
 import type { Renderer } from '../../render/renderer.ts';
+import { describedMachine } from '../../site/machine-of.ts';
 import type { App } from '../app.ts';
-
 import type { SiteState } from '../site-state.ts';
 import { acceptAll, IdSchema, OperatorLabelsSchema } from './labels.ts';
 import { problemResponse, ReportSchema, reportJson } from './schemas.ts';
@@ -53,10 +52,11 @@ export function renderRoutes(
       request.audit = { profile: id };
       // It holds the config, which no cache is to keep on a disk.
       reply.header('Cache-Control', 'private, no-store');
-      const machine = parseMachine(request.query, { from: 'query' });
+      const served = site.current();
+      const machine = describedMachine(served.revision.format, request.query);
       const none = { profile: id, groups: [], layers: [] };
       try {
-        const rendered = await renderer.renderInFull(site.current(), { machine, profileId: id });
+        const rendered = await renderer.renderInFull(served, { machine, profileId: id });
         return {
           profile: id,
           ...(rendered.group === undefined ? {} : { group: rendered.group }),

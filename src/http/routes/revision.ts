@@ -28,9 +28,10 @@ export const ChangesSchema = Type.Object(
 
 const BrokenSchema = Type.Object(
   {
-    profile: Type.String(),
+    profile: Type.Optional(Type.String()),
     group: Type.Optional(Type.String()),
     giving: Type.Optional(Type.String({ description: 'A second group, which only gives parameters' })),
+    file: Type.Optional(Type.String({ description: 'A file that would be left out because it does not parse' })),
     reason: Type.String(),
   },
   { title: 'Broken' },

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { parseMachine } from '../../machine/machine.ts';
+import { describedMachine } from '../../site/machine-of.ts';
 import { explain } from '../../site/selection.ts';
 import type { App } from '../app.ts';
 import type { SiteState } from '../site-state.ts';
@@ -48,7 +48,7 @@ export function selectRoutes(app: App, { site }: { readonly site: SiteState }): 
     },
     async (request) => {
       const { revision } = site.current();
-      const machine = parseMachine(request.query, { from: 'query' });
+      const machine = describedMachine(revision.format, request.query);
       const { outcome, groups } = explain(revision, machine);
       const common = {
         labels: Object.fromEntries(machine.entries),

@@ -28,7 +28,7 @@ describe('a snapshot is read back as it was', () => {
   });
 
   test('with nothing in it', async () => {
-    const tree = { documents: new Map(), files: new Map(), diagnostics: [] };
+    const tree = { format: 'pilotlight', documents: new Map(), files: new Map(), diagnostics: [] };
     const snapshot = { site: '', tree, outcomes: new Map(), contents: [], reports: [] };
     const { revision: _, ...decoded } = decodeSnapshot(await encode(snapshot));
     assert.deepEqual(decoded, snapshot);

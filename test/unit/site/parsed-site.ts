@@ -13,7 +13,12 @@ export type Documents = Readonly<Record<string, string | Buffer>>;
 /** A site as it would have been read from disk. */
 export function sourceTree(documents: Documents, files: FileTree = new Map()): SourceTree {
   const sorted = Object.entries(documents).sort(([a], [b]) => (a < b ? -1 : 1));
-  return { documents: new Map(sorted.map(([path, text]) => [path, Buffer.from(text)])), files, diagnostics: [] };
+  return {
+    format: 'pilotlight',
+    documents: new Map(sorted.map(([path, text]) => [path, Buffer.from(text)])),
+    files,
+    diagnostics: [],
+  };
 }
 
 /** A site that is parsed without a disk. */

@@ -1,0 +1,88 @@
+import type { Config, Flags } from '../config.ts';
+import { readConfig } from '../config.ts';
+import { findMatchboxFaults, hostForEverywhere } from '../service/matchbox-process.ts';
+import { EXIT } from './exit.ts';
+import { failWith } from './failure.ts';
+import type { MatchboxFlagName } from './matchbox-flags.ts';
+import { MATCHBOX_FLAGS, readMatchboxFlags } from './matchbox-flags.ts';
+import { serveCommand } from './serve.ts';
+import type { Terminal } from './terminal.ts';
+
+/** logrus has levels that pino has not, and other names. */
+const LOG_LEVELS: Readonly<Record<string, string>> = { panic: 'fatal', warning: 'warn' };
+
+/** What this service does not do yet, and what it then says. */
+const NOT_THERE: Partial<Readonly<Record<MatchboxFlagName, string>>> = {
+  'rpc-address': 'the gRPC API is not served; leave -rpc-address out and write the data directory',
+  'key-ring-path': 'signatures are not made; leave -key-ring-path out',
+};
+
+/** Runs the service on a data directory of matchbox, with matchbox's own flags and environment. */
+export async function matchboxCommand(argv: readonly string[], terminal: Terminal, version: string): Promise<number> {
+  const flags = readMatchboxFlags(argv, terminal.environment);
+  if (!flags.ok) {
+    terminal.err(`error: ${flags.fault}\n${USAGE}`);
+    return EXIT.usage;
+  }
+  const { values } = flags;
+  if (values.help === 'true') {
+    await terminal.out(USAGE);
+    return EXIT.fine;
+  }
+  if (values.version === 'true') {
+    await terminal.out(`${version}\n`);
+    return EXIT.fine;
+  }
+  const faults = [...notThere(values), ...(await findMatchboxFaults(values))];
+  const result = readConfig(await toFlags(values, terminal.environment), terminal.environment, terminal.onTerminal);
+  if (!result.ok) faults.push(...result.faults);
+  if (faults.length > 0 || !result.ok) {
+    for (const fault of faults) terminal.err(`error: ${fault}\n`);
+    return EXIT.faults;
+  }
+  const config: Config = {
+    ...result.config,
+    ...(values['web-ssl'] === 'true'
+      ? { tls: { certFile: values['web-cert-file'], keyFile: values['web-key-file'] } }
+      : {}),
+  };
+  return serveCommand(config, terminal).catch((error: unknown) => failWith(error, terminal));
+}
+
+function notThere(values: Readonly<Record<MatchboxFlagName, string>>): readonly string[] {
+  return Object.entries(NOT_THERE).flatMap(([name, fault]) => {
+    const { [name as MatchboxFlagName]: value } = values;
+    return value === '' ? [] : [`-${name}: ${fault}`];
+  });
+}
+
+/** The same as flags of `pilotlight serve`; what matchbox has no flag for comes from `PILOTLIGHT_*`. */
+async function toFlags(
+  values: Readonly<Record<MatchboxFlagName, string>>,
+  environment: Terminal['environment'],
+): Promise<Flags> {
+  const { address } = values;
+  const [, port] = /^:(\d+)$/.exec(address) ?? [];
+  const listen = port === undefined ? address : `${await hostForEverywhere()}:${port}`;
+  const level = values['log-level'].toLowerCase();
+  // The port that people and tools ask at by default may be the one that machines ask at.
+  const isTaken = /:8081$/.test(address) && environment.PILOTLIGHT_OPERATOR_LISTEN === undefined;
+  return {
+    site: values['data-path'],
+    siteFormat: 'matchbox',
+    listen,
+    ...(isTaken ? { operatorListen: '127.0.0.1:8080' } : {}),
+    assets: values['assets-path'],
+    logLevel: LOG_LEVELS[level] ?? level,
+  };
+}
+
+const USAGE = `Usage: pilotlight matchbox [flags]
+
+Runs the service with the flags and the environment of matchbox. Every flag may stand after one dash or two, and
+MATCHBOX_ with its name in capitals (MATCHBOX_DATA_PATH) stands in for one that is not given. What matchbox has no flag
+for is taken from PILOTLIGHT_*, such as PILOTLIGHT_OPERATOR_LISTEN and PILOTLIGHT_STATE_DIR.
+
+Flags:
+${MATCHBOX_FLAGS.map(({ name, fallback, help }) => `  -${name.padEnd(16)}${help}${fallback === '' || fallback === 'false' ? '' : ` (default ${fallback})`}`).join('\n')}
+`;

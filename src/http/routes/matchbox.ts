@@ -1,0 +1,259 @@
+import type { FastifyReply, FastifyRequest, FastifySchema, HTTPMethods } from 'fastify';
+import parseRange from 'range-parser';
+import { Type } from 'typebox';
+import { hasErrors } from '../../diagnostic.ts';
+import { ProvisioningError } from '../../errors.ts';
+import type { Machine } from '../../machine/machine.ts';
+import { CHAIN_SCRIPT, checkBoot, grubScript, ipxeScript } from '../../matchbox/boot-scripts.ts';
+import { checkCloud } from '../../matchbox/cloud-config.ts';
+import { detectContentType } from '../../matchbox/content-type.ts';
+import { metadataText } from '../../matchbox/metadata.ts';
+import { fillText } from '../../render/matchbox-profile.ts';
+import { selectGroup } from '../../site/matchbox/selection.ts';
+import { templateData } from '../../site/matchbox/template-data.ts';
+import type { MatchboxBoot, MatchboxProfile, Revision } from '../../site/revision.ts';
+import { select } from '../../site/selection.ts';
+import type { App } from '../app.ts';
+import { noteProblem, sendProblem } from '../app.ts';
+import type { Delivery } from '../delivery.ts';
+import { loggable, readMachine, unlessPending } from '../delivery.ts';
+import type { SiteState } from '../site-state.ts';
+import { acceptAll } from './labels.ts';
+import { problemResponse } from './schemas.ts';
+
+/** What the routes use. */
+export interface MatchboxRoutesOptions {
+  readonly site: SiteState;
+  readonly deliver: Delivery;
+}
+
+/** Every method reads: matchbox looks at none of them. */
+const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+
+const TEXT = 'text/plain; charset=utf-8';
+
+/** matchbox's own answer to whatever it does not find. */
+const NOT_FOUND = '404 page not found\n';
+
+/** A body that is ready, and what it is. */
+interface Document {
+  readonly body: string | Buffer;
+  readonly type: string;
+}
+
+/** What a machine asks about, and the revision that knows. */
+interface Question {
+  readonly revision: Revision;
+  readonly machine: Machine;
+}
+
+/** A route that depends on the machine. */
+interface DocumentRoute {
+  readonly path: string;
+  readonly operationId: string;
+  readonly summary: string;
+  readonly make: (question: Question) => Document;
+  /** Parts of it can be asked for. */
+  readonly ranges?: boolean;
+}
+
+const DOCUMENT_ROUTES: readonly DocumentRoute[] = [
+  {
+    path: '/ipxe',
+    operationId: 'getIpxe',
+    summary: 'The script that iPXE boots the machine by',
+    make: (question) => ({ body: ipxeScript(bootOf(question)), type: TEXT }),
+  },
+  {
+    path: '/grub',
+    operationId: 'getGrub',
+    summary: 'The menu that GRUB boots the machine by',
+    make: (question) => ({ body: grubScript(bootOf(question)), type: TEXT }),
+  },
+  {
+    path: '/generic',
+    operationId: 'getGeneric',
+    summary: 'The generic document of the profile, filled in',
+    make: (question) => textDocument('generic', question),
+    ranges: true,
+  },
+  {
+    path: '/cloud',
+    operationId: 'getCloud',
+    summary: 'The cloud-config or script of the profile, filled in',
+    make: (question) => textDocument('cloud', question),
+    ranges: true,
+  },
+  {
+    path: '/metadata',
+    operationId: 'getMetadata',
+    summary: 'What the templates of the group see, as lines of KEY=value',
+    make: ({ revision, machine }) => {
+      const group = selectGroup(revision, machine);
+      if (group === undefined) throw new ProvisioningError('machine-unknown', 'no group matches this machine');
+      // So spelled.
+      return { body: metadataText(templateData(group, machine)), type: 'plain/text' };
+    },
+  },
+];
+
+/** The paths of matchbox, with its answers. A fault of the site or the service is 503, where matchbox says 404. */
+export function matchboxRoutes(app: App, { site, deliver }: MatchboxRoutesOptions): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
+  app.setErrorHandler((error, request, reply) => sendFault(error, request, reply));
+  const fixed = (path: string, operationId: string, summary: string, body: string) =>
+    app.route({
+      method: METHODS,
+      url: path,
+      config: { readsQuery: true },
+      schema: schemaOf(operationId, summary),
+      serializerCompiler: () => String,
+      validatorCompiler: acceptAll,
+      handler: async (_request, reply) => sendDocument(reply, { body, type: TEXT }),
+    });
+  fixed('/', 'getLiveness', 'Tells that the service is alive', 'matchbox\n');
+  fixed('/boot.ipxe', 'getBootScript', 'The script that iPXE loads first', CHAIN_SCRIPT);
+  fixed('/boot.ipxe.0', 'getBootScriptByOldName', 'The same by the name that some DHCP servers want', CHAIN_SCRIPT);
+  for (const { path, operationId, summary, make, ranges = false } of DOCUMENT_ROUTES) {
+    app.route({
+      method: METHODS,
+      url: path,
+      config: { readsQuery: true },
+      schema: schemaOf(operationId, summary),
+      serializerCompiler: () => String,
+      validatorCompiler: acceptAll,
+      handler: async (request, reply) => {
+        const document = answerFor(request, site, make);
+        return ranges ? sendRange(request, reply, document) : sendDocument(reply, document);
+      },
+    });
+  }
+  app.route({
+    method: METHODS,
+    url: '/ignition',
+    config: { readsQuery: true },
+    schema: schemaOf('getIgnition', 'The config of the profile that the groups select'),
+    serializerCompiler: () => String,
+    validatorCompiler: acceptAll,
+    handler: (request, reply) => deliver(request, reply, { mediaType: 'application/json' }),
+  });
+}
+
+function schemaOf(operationId: string, summary: string): FastifySchema {
+  return {
+    // One name for each operation; the other methods do the same as GET.
+    operationId,
+    summary,
+    response: {
+      200: { description: 'The whole document', content: { 'text/plain': { schema: Type.String() } } },
+      404: { description: 'No group, profile or document', content: { 'text/plain': { schema: Type.String() } } },
+      503: problemResponse('Not now: the site or the service has a fault; the machine asks again'),
+    },
+  };
+}
+
+/** Makes a document for the machine that asks, and notes what it was made from. */
+function answerFor(request: FastifyRequest, site: SiteState, make: DocumentRoute['make']): Document {
+  const { revision } = site.current();
+  const machine = readMachine(request, 'matchbox');
+  const group = selectGroup(revision, machine);
+  request.audit = {
+    revision: revision.id,
+    labels: loggable(machine),
+    group: group?.id ?? null,
+    ...(group?.profile === undefined ? {} : { profile: group.profile.id }),
+  };
+  try {
+    return make({ revision, machine });
+  } catch (error) {
+    throw unlessPending(error, site);
+  }
+}
+
+function profileOf({ revision, machine }: Question): MatchboxProfile {
+  const { profile } = select(revision, machine);
+  if (profile.kind === 'matchbox') return profile;
+  throw new ProvisioningError('profile-not-found', 'there is no profile of this name');
+}
+
+function bootOf(question: Question): MatchboxBoot {
+  const profile = profileOf(question);
+  const { id, boot } = profile;
+  if (boot === undefined) throw new ProvisioningError('document-not-found', `the profile ${id} has no boot`);
+  const diagnostics = checkBoot(profile);
+  if (diagnostics.length === 0) return boot;
+  throw new ProvisioningError('profile-broken', `the boot of the profile ${id} is no script`, { diagnostics });
+}
+
+function textDocument(kind: 'generic' | 'cloud', question: Question): Document {
+  const profile = profileOf(question);
+  const body = fillText(profile, kind, select(question.revision, question.machine), question.machine);
+  const diagnostics = kind === 'cloud' ? checkCloud(body, profile.cloud?.file ?? profile.file) : [];
+  if (!hasErrors(diagnostics)) return { body, type: detectContentType(body) };
+  const message = `the profile ${profile.id} does not render`;
+  throw new ProvisioningError('profile-broken', message, { diagnostics });
+}
+
+function sendDocument(reply: FastifyReply, { body, type }: Document): FastifyReply {
+  return reply
+    .headers({
+      'Content-Type': type,
+      'Content-Length': Buffer.byteLength(body),
+      'Cache-Control': 'private, no-store',
+    })
+    .send(Buffer.isBuffer(body) ? body : Buffer.from(body));
+}
+
+/** The one range that was asked for; several at once get the whole, as RFC 9110, 14.2, leaves to the server. */
+function sendRange(request: FastifyRequest, reply: FastifyReply, document: Document): FastifyReply {
+  const body = Buffer.isBuffer(document.body) ? document.body : Buffer.from(document.body);
+  reply.header('Accept-Ranges', 'bytes');
+  const { range, 'if-range': condition } = request.headers;
+  // There is no ETag that a condition could name, so whoever has one gets the whole.
+  if (range === undefined || condition !== undefined) return sendDocument(reply, { ...document, body });
+  const parsed = parseRange(body.length, range);
+  if (parsed === -1) {
+    const refusal = { body: 'invalid range: failed to overlap\n', type: TEXT };
+    return sendDocument(reply.code(416).header('Content-Range', `bytes */${body.length}`), refusal);
+  }
+  const [first] = Array.isArray(parsed) && parsed.type === 'bytes' && parsed.length === 1 ? parsed : [];
+  if (first === undefined) return sendDocument(reply, { ...document, body });
+  const part = { body: body.subarray(first.start, first.end + 1), type: document.type };
+  return sendDocument(
+    reply.code(206).header('Content-Range', `bytes ${first.start}-${first.end}/${body.length}`),
+    part,
+  );
+}
+
+/** Whatever is not there is told in matchbox's words; every other fault is a problem as everywhere. */
+function sendFault(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const isMissing = thrown instanceof ProvisioningError && noteProblem(thrown, request).status === 404;
+  if (isMissing) sendNotFound(reply);
+  else sendProblem(thrown, request, reply);
+}
+
+/** matchbox's 404. */
+export function sendNotFound(reply: FastifyReply): void {
+  reply
+    .code(404)
+    .headers({
+      'Content-Type': TEXT,
+      'Content-Length': NOT_FOUND.length,
+      'X-Content-Type-Options': 'nosniff',
+      'Cache-Control': 'no-store',
+    })
+    .send(Buffer.from(NOT_FOUND));
+}
+
+/** The path without empty parts and dots, as Go's mux wants it; undefined for one that is so already. */
+export function cleanPath(path: string): string | undefined {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  const end = parts.length > 0 && /\/(?:\.{0,2})$/.test(path) ? '/' : '';
+  const clean = `/${parts.join('/')}${end}`;
+  return clean === path ? undefined : clean;
+}

@@ -1,0 +1,130 @@
+import type { Diagnostic, Origin } from '../diagnostic.ts';
+import { hasErrors } from '../diagnostic.ts';
+import { ProvisioningError } from '../errors.ts';
+import type { TracedOutput } from '../go-template/go-template.ts';
+import type { SpecVersion } from '../ignition/spec-version.ts';
+import { compareSpecVersions, parseSpecVersion } from '../ignition/spec-version.ts';
+import type { Machine } from '../machine/machine.ts';
+import { fillTemplate, templateData, traceTemplate } from '../site/matchbox/template-data.ts';
+import type { Selection } from '../site/outcome.ts';
+import { parseButaneProfile } from '../site/profile.ts';
+import type { ButaneProfile, IgnitionProfile, MatchboxDocument, MatchboxProfile } from '../site/revision.ts';
+import type { Finished, Translator } from './translate.ts';
+import { finishBody } from './translate.ts';
+
+/** What a profile of matchbox is for one machine, and where in its files a report about that belongs. */
+export interface FilledProfile {
+  readonly profile: ButaneProfile | IgnitionProfile;
+  readonly place: (diagnostic: Diagnostic) => Diagnostic;
+}
+
+/**
+ * Fills in the Ignition document of a profile. Throws `document-not-found` where it has none, `parameter-missing` for what
+ * the machine should have said, and `profile-broken`.
+ */
+export function fillIgnition(profile: MatchboxProfile, { group }: Selection, machine: Machine): FilledProfile {
+  const document = presentDocument(profile, 'ignition');
+  if (document.kind === 'config') return { profile: document.config, place: (diagnostic) => diagnostic };
+  const { file, template } = document;
+  const filled =
+    template.value === undefined
+      ? { diagnostics: template.diagnostics }
+      : traceTemplate(template.value, templateData(group, machine));
+  if (filled.value === undefined) throw refusal(profile, filled.diagnostics);
+  const traced = filled.value;
+  return {
+    profile: { ...parseButaneProfile(profile.id, traced.output, file), id: profile.id },
+    place: (diagnostic) => placeInTemplate(diagnostic, file, traced),
+  };
+}
+
+/** Text of a profile for one machine. Throws as {@link fillIgnition} does. */
+export function fillText(
+  profile: MatchboxProfile,
+  kind: 'generic' | 'cloud',
+  { group }: Selection,
+  machine: Machine,
+): Buffer {
+  const document = presentDocument(profile, kind);
+  if (document.kind === 'config') return document.config.bytes;
+  const { value, diagnostics } = document.template;
+  const filled = value === undefined ? { diagnostics } : fillTemplate(value, templateData(group, machine));
+  if (filled.value === undefined) throw refusal(profile, filled.diagnostics);
+  return filled.value;
+}
+
+function presentDocument(
+  profile: MatchboxProfile,
+  kind: 'ignition' | 'generic' | 'cloud',
+): Exclude<MatchboxDocument, { readonly kind: 'missing' }> {
+  const document = profile[kind];
+  if (document === undefined) {
+    throw new ProvisioningError('document-not-found', `the profile ${profile.id} names no ${kind} document`);
+  }
+  if (document.kind !== 'missing') return document;
+  const diagnostics = profile.diagnostics.filter(({ code }) => code === 'reference');
+  throw new ProvisioningError(
+    'document-not-found',
+    `the profile ${profile.id} names a ${kind} document that does not exist`,
+    { diagnostics },
+  );
+}
+
+function refusal({ id }: MatchboxProfile, diagnostics: readonly Diagnostic[]): ProvisioningError {
+  const errors = diagnostics.filter((diagnostic) => hasErrors([diagnostic]));
+  if (errors.length > 0 && errors.every(({ code }) => code === 'parameter-missing')) {
+    const message = `the profile ${id} needs a label that this machine did not give`;
+    return new ProvisioningError('parameter-missing', message, { diagnostics });
+  }
+  return new ProvisioningError('profile-broken', `the profile ${id} does not render`, { diagnostics });
+}
+
+/** A report about what a template gave as one about the template. */
+function placeInTemplate(diagnostic: Diagnostic, file: string, traced: TracedOutput): Diagnostic {
+  const { origin } = diagnostic;
+  if (origin === undefined || origin.file !== file) return diagnostic;
+  return { ...diagnostic, origin: traced.originOf(byteOffset(traced.output, origin)) };
+}
+
+/** The byte that a place stands for; columns count code points. */
+function byteOffset(text: Buffer, { line, column }: Origin): number {
+  let start = 0;
+  for (let passed = 1; passed < line; passed += 1) {
+    const end = text.indexOf(0x0a, start);
+    if (end === -1) return text.length;
+    start = end + 1;
+  }
+  const end = text.indexOf(0x0a, start);
+  const characters = [...text.toString('utf8', start, end === -1 ? text.length : end)];
+  return start + Buffer.byteLength(characters.slice(0, column - 1).join(''));
+}
+
+/** The spec version that matchbox writes; whatever is older is raised to it, which changes nothing else. */
+const MATCHBOX_SPEC = { major: 3, minor: 4, patch: 0 };
+
+/**
+ * A config as matchbox gives it: of spec version 3.4.0 where it is older, unless the client reads no such version. The
+ * specs from 3.0 to 3.4 only add keys, so the version is all that Ignition's own translation changes. Undefined where a
+ * config stays as it is.
+ */
+export async function raise(
+  { body, specVersion, sha512 }: Finished,
+  accepts: SpecVersion | undefined,
+  translator: Translator,
+): Promise<(Finished & { readonly contentKey: string }) | undefined> {
+  const version = parseSpecVersion(specVersion);
+  if (version === undefined || compareSpecVersions(version, MATCHBOX_SPEC) >= 0) return undefined;
+  if (accepts !== undefined && compareSpecVersions(accepts, MATCHBOX_SPEC) < 0) return undefined;
+  const contentKey = JSON.stringify(['raised', sha512]);
+  const content = await translator.cache.get(contentKey, async () => ({
+    ok: true,
+    entries: [],
+    ...finishBody(withVersion(body, '3.4.0')),
+  }));
+  return content.ok ? { ...content, contentKey } : undefined;
+}
+
+function withVersion(body: Buffer, version: string): Buffer {
+  const config: { readonly ignition: object } = JSON.parse(body.toString('utf8'));
+  return Buffer.from(JSON.stringify({ ...config, ignition: { ...config.ignition, version } }));
+}
