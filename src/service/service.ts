@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { createAssetFolder } from '../assets/asset-folder.ts';
 import { DEFAULT_BUTANE_LIMITS } from '../butane/butane-process.ts';
 import type { Config } from '../config.ts';
 import { formatListener } from '../config.ts';
@@ -46,8 +47,10 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     render: (served, request, options) => opened(live).engine.renderer.render(served, request, options),
     renderInFull: (served, request) => opened(live).engine.renderer.renderInFull(served, request),
   };
+  const assets = createAssetFolder(config.assets, (digest) => logger.info(digest, 'asset'));
   const machine = await createMachineApp({
     site,
+    assets,
     renderer,
     version,
     metrics,
@@ -98,6 +101,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     await Promise.race([drained, setTimeout(FLUSH_MS, undefined, { ref: false })]);
     for (const app of [machine, operator]) app.server.closeAllConnections();
     await drained;
+    await assets.close();
     await live?.close();
   };
   try {
