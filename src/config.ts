@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import ipaddr from 'ipaddr.js';
 
 /** A host and port to listen on. */
@@ -11,6 +12,8 @@ export interface Config {
   readonly site: string;
   /** How the site is laid out; `auto` where the directory tells. */
   readonly siteFormat: SiteFormatChoice;
+  /** The folder of kernels and initrds, `assets` in the site unless another one was named; empty for none. */
+  readonly assets: string;
   readonly listen: Listener;
   readonly operatorListen: Listener;
   readonly operatorTokenFile?: string;
@@ -44,6 +47,7 @@ type WatchMode = (typeof WATCH_MODES)[number];
 export interface Flags {
   readonly site?: string;
   readonly siteFormat?: string;
+  readonly assets?: string;
   readonly listen?: string;
   readonly operatorListen?: string;
   readonly operatorTokenFile?: string;
@@ -121,9 +125,11 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
   const isWhole = logLevel !== undefined && logFormat !== undefined && watch !== undefined && siteFormat !== undefined;
   if (faults.length > 0 || !isWhole) return { ok: false, faults };
   const butane = pick(flags.butane, 'BUTANE');
+  const site = pick(flags.site, 'SITE')?.text ?? 'site';
   const config: Config = Object.freeze({
-    site: pick(flags.site, 'SITE')?.text ?? 'site',
+    site,
     siteFormat,
+    assets: pick(flags.assets, 'ASSETS')?.text ?? join(site, 'assets'),
     listen: Object.freeze(listen),
     operatorListen: Object.freeze(operatorListen),
     ...(token === undefined ? {} : { operatorTokenFile: token.text }),

@@ -67,6 +67,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       '--operator-token-file <file>',
       'file with the bearer token of the operator API (PILOTLIGHT_OPERATOR_TOKEN_FILE)',
     )
+    .option('--assets <dir>', 'folder of kernels and initrds (default assets in the site; PILOTLIGHT_ASSETS)')
     .option('--public-url <url>', 'URL under which machines reach the service (PILOTLIGHT_PUBLIC_URL)')
     .option(
       '--state-dir <dir>',

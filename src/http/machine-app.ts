@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { AssetFolder } from '../assets/asset-folder.ts';
 import { ProvisioningError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Renderer } from '../render/renderer.ts';
@@ -8,6 +9,7 @@ import { createApp, noteProblem } from './app.ts';
 import { createDelivery } from './delivery.ts';
 import { describeApp } from './openapi.ts';
 import { countRequests } from './request-metrics.ts';
+import { assetRoutes } from './routes/assets.ts';
 import { ignitionOfProfileRoute, ignitionRoutes } from './routes/ignition.ts';
 import { livenessRoutes } from './routes/liveness.ts';
 import { cleanPath, matchboxRoutes, sendNotFound } from './routes/matchbox.ts';
@@ -21,6 +23,8 @@ export interface MachineAppOptions extends AppOptions {
   /** Of the site, and so of the paths: its own ones unless told otherwise. */
   readonly format?: SiteFormat;
   readonly version: string;
+  /** Without them nothing is served below /assets/. */
+  readonly assets?: AssetFolder;
   readonly metrics?: Metrics;
 }
 
@@ -40,6 +44,7 @@ export async function createMachineApp(options: MachineAppOptions): Promise<App>
   if (format === 'matchbox') await app.register(async (scope: App) => matchboxRoutes(scope, { ...options, deliver }));
   await app.register(async (scope: App) => {
     problemsRoutes(scope);
+    if (options.assets !== undefined) assetRoutes(scope, { ...options, assets: options.assets });
     if (format === 'matchbox') return ignitionOfProfileRoute(scope, deliver);
     livenessRoutes(scope);
     ignitionRoutes(scope, deliver);

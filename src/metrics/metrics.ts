@@ -45,6 +45,8 @@ export interface Metrics {
   observeConnectionClosed(api: Api, reason: string): void;
   /** Counts a request whose client left before its answer was out. */
   observeAbandoned(api: Api): void;
+  /** Counts bytes of an asset that have left. */
+  observeAssetBytes(bytes: number): void;
 }
 
 /** Metrics in a registry of their own, with those of the process and of Node.js. */
@@ -64,6 +66,7 @@ export function createMetrics(program: ProgramFigures): Metrics {
   const reloads = counter('pilotlight_reloads_total');
   const stateWriteFailures = counter('pilotlight_state_write_failures_total');
   const abandoned = counter('pilotlight_requests_abandoned_total');
+  const assetBytes = counter('pilotlight_asset_bytes_total');
   const connectionsClosed = counter('pilotlight_connections_closed_total');
   // A series that is there from the start has a rate at its first event.
   renders.inc({ outcome: 'ok' }, 0);
@@ -99,6 +102,7 @@ export function createMetrics(program: ProgramFigures): Metrics {
     observeStateWriteFailure: () => stateWriteFailures.inc(),
     observeInternalError: () => internalErrors.inc(),
     observeAbandoned: (api) => abandoned.inc({ api }),
+    observeAssetBytes: (bytes) => assetBytes.inc(bytes),
     observeConnectionClosed: (api, reason) => connectionsClosed.inc({ api, reason }),
   };
 }
@@ -115,5 +119,6 @@ export const NO_METRICS: Metrics = Object.freeze({
   observeStateWriteFailure: () => undefined,
   observeInternalError: () => undefined,
   observeAbandoned: () => undefined,
+  observeAssetBytes: () => undefined,
   observeConnectionClosed: () => undefined,
 });

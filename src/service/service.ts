@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { createAssetFolder } from '../assets/asset-folder.ts';
 import { DEFAULT_BUTANE_LIMITS } from '../butane/butane-process.ts';
 import type { Config } from '../config.ts';
 import { formatListener } from '../config.ts';
@@ -48,10 +49,13 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     render: (served, request, options) => opened(live).engine.renderer.render(served, request, options),
     renderInFull: (served, request) => opened(live).engine.renderer.renderInFull(served, request),
   };
+  const assets =
+    config.assets === '' ? undefined : createAssetFolder(config.assets, (digest) => logger.info(digest, 'asset'));
   const format = config.siteFormat === 'auto' ? await recogniseFormat(config.site) : config.siteFormat;
   const machine = await createMachineApp({
     site,
     format,
+    ...(assets === undefined ? {} : { assets }),
     ...(config.tls === undefined ? {} : { tls: await readCertificate(config.tls) }),
     renderer,
     version,
@@ -103,6 +107,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     await Promise.race([drained, setTimeout(FLUSH_MS, undefined, { ref: false })]);
     for (const app of [machine, operator]) app.server.closeAllConnections();
     await drained;
+    await assets?.close();
     await live?.close();
   };
   try {

@@ -191,7 +191,7 @@ test('A render is told when the machine that waits for it goes away, and not whe
   const lines: Record<string, unknown>[] = [];
   const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const metrics = createMetrics({ version: '0', nodeVersion: '0' });
-  const app = await createMachineApp({ site, renderer, version: '0', logger, metrics });
+  const app = await createMachineApp({ ...NOTHING_SERVED, site, renderer, version: '0', logger, metrics });
   t.after(() => app.close());
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
   assert.equal((await ask(base, '/ignition/a')).status, 503);

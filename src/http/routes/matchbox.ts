@@ -1,5 +1,4 @@
 import type { FastifyReply, FastifyRequest, FastifySchema, HTTPMethods } from 'fastify';
-import parseRange from 'range-parser';
 import { Type } from 'typebox';
 import { hasErrors } from '../../diagnostic.ts';
 import { ProvisioningError } from '../../errors.ts';
@@ -15,6 +14,7 @@ import type { MatchboxBoot, MatchboxProfile, Revision } from '../../site/revisio
 import { select } from '../../site/selection.ts';
 import type { App } from '../app.ts';
 import { noteProblem, sendProblem } from '../app.ts';
+import { readByteRange } from '../byte-range.ts';
 import type { Delivery } from '../delivery.ts';
 import { loggable, readMachine, unlessPending } from '../delivery.ts';
 import type { SiteState } from '../site-state.ts';
@@ -212,24 +212,17 @@ function sendRange(request: FastifyRequest, reply: FastifyReply, document: Docum
   const { range, 'if-range': condition } = request.headers;
   // There is no ETag that a condition could name, so whoever has one gets the whole.
   if (range === undefined || condition !== undefined) return sendDocument(reply, { ...document, body });
-  const parsed = parseRange(body.length, range);
-  if (parsed === -1) {
-    const refusal = { body: 'invalid range: failed to overlap\n', type: TEXT };
-    return sendDocument(reply.code(416).header('Content-Range', `bytes */${body.length}`), refusal);
-  }
-  const [first] = Array.isArray(parsed) && parsed.type === 'bytes' && parsed.length === 1 ? parsed : [];
-  if (first === undefined) return sendDocument(reply, { ...document, body });
-  const part = { body: body.subarray(first.start, first.end + 1), type: document.type };
-  return sendDocument(
-    reply.code(206).header('Content-Range', `bytes ${first.start}-${first.end}/${body.length}`),
-    part,
-  );
+  const part = readByteRange(range, body.length);
+  if (part === undefined) return sendDocument(reply, { ...document, body });
+  reply.code(206).header('Content-Range', `bytes ${part.start}-${part.end}/${body.length}`);
+  return sendDocument(reply, { body: body.subarray(part.start, part.end + 1), type: document.type });
 }
 
 /** Whatever is not there is told in matchbox's words; every other fault is a problem as everywhere. */
 function sendFault(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const isMissing = thrown instanceof ProvisioningError && noteProblem(thrown, request).status === 404;
-  if (isMissing) sendNotFound(reply);
+  const status = thrown instanceof ProvisioningError ? noteProblem(thrown, request).status : undefined;
+  if (status === 404) sendNotFound(reply);
+  else if (status === 416) sendDocument(reply.code(status), { body: 'invalid range: failed to overlap\n', type: TEXT });
   else sendProblem(thrown, request, reply);
 }
 
