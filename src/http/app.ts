@@ -37,6 +37,8 @@ export interface AppOptions {
   readonly trustedProxies?: readonly string[];
   /** Speaks TLS with this certificate and key, in PEM. */
   readonly tls?: Certificate;
+  /** Answers where no route is; a problem unless told otherwise. */
+  readonly onUnknownPath?: typeof sendProblem;
   /** Counts every request. */
   readonly requests?: RequestMetrics;
   /** What bounds connections; the rest is as by default. */
@@ -139,9 +141,10 @@ export function createApp(options: AppOptions): App {
 
   app.decorateRequest('audit', undefined);
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
-  app.setNotFoundHandler((request, reply) =>
-    sendProblem(new ProvisioningError('route-not-found', 'there is nothing at this path'), request, reply),
-  );
+  app.setNotFoundHandler((request, reply) => {
+    const error = new ProvisioningError('route-not-found', 'there is nothing at this path');
+    (options.onUnknownPath ?? sendProblem)(error, request, reply);
+  });
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.routeOptions.config.readsQuery === true || isDecodable(request.url)) done();
     else done(new ProvisioningError('request-invalid', 'the query is not percent-encoded text'));

@@ -1,6 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AssetFolder } from '../assets/asset-folder.ts';
-import { ProvisioningError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { SiteFormat } from '../site/revision.ts';
@@ -33,12 +32,13 @@ const MAX_CONNECTIONS = 4096;
 
 /** The machine API: what booting machines may ask. */
 export async function createMachineApp(options: MachineAppOptions): Promise<App> {
+  const { format = 'pilotlight', version } = options;
   const app = createApp({
     ...options,
+    ...(format === 'matchbox' ? { onUnknownPath: answerUnknownPath } : {}),
     connections: { max: MAX_CONNECTIONS, ...options.connections },
     requests: countRequests('machine', options),
   });
-  const { format = 'pilotlight', version } = options;
   await describeApp(app, { title: TITLES[format], description: DESCRIPTION, version });
   const deliver = createDelivery({ ...options, format });
   if (format === 'matchbox') await app.register(async (scope: App) => matchboxRoutes(scope, { ...options, deliver }));
@@ -49,7 +49,6 @@ export async function createMachineApp(options: MachineAppOptions): Promise<App>
     livenessRoutes(scope);
     ignitionRoutes(scope, deliver);
   });
-  if (format === 'matchbox') app.setNotFoundHandler((request, reply) => answerUnknownPath(request, reply));
   return app;
 }
 
@@ -62,10 +61,10 @@ const DESCRIPTION =
   'What booting machines ask. 4xx means stop, 503 means ask again, and a 200 is always a whole config.';
 
 /** As with matchbox a path that is not clean leads to the one that is, since `http://host//ignition` stands in many a URL. */
-function answerUnknownPath(request: FastifyRequest, reply: FastifyReply): void {
+function answerUnknownPath(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const [path = '', ...query] = request.url.split('?');
   const clean = cleanPath(path);
-  noteProblem(new ProvisioningError('route-not-found', 'there is nothing at this path'), request);
+  noteProblem(error, request);
   if (clean === undefined) sendNotFound(reply);
   else reply.redirect([clean, ...query].join('?'), 301);
 }

@@ -33,7 +33,18 @@ export interface TestService {
 /** What a test may choose; everything else is as by default. */
 export interface TestServiceOptions
   extends Partial<
-    Pick<Config, 'trustedProxies' | 'assets' | 'operatorTokenFile' | 'listen' | 'logLevel' | 'stateDir' | 'watch'>
+    Pick<
+      Config,
+      | 'siteFormat'
+      | 'tls'
+      | 'trustedProxies'
+      | 'assets'
+      | 'operatorTokenFile'
+      | 'listen'
+      | 'logLevel'
+      | 'stateDir'
+      | 'watch'
+    >
   > {
   readonly site: string;
   /** Another program than the real butane. */
@@ -55,6 +66,7 @@ export async function startTestService(t: TestContext, options: TestServiceOptio
   const any = { host: '127.0.0.1', port: 0 };
   const config: Config = {
     site,
+    siteFormat: 'auto',
     assets: join(site, 'assets'),
     butane,
     listen: any,

@@ -30,7 +30,7 @@ export function assembled(profile: string, others: Documents = {}): Assembled {
   const revision = revisionOf({ 'profiles/p.yaml': profile, ...others });
   const selection = select(revision, machineOf(), 'p');
   const found = selection.profile;
-  if (found.kind === 'ignition') throw new Error('features belong to composed profiles');
+  if (found.kind === 'ignition' || found.kind === 'matchbox') throw new Error('features belong to composed profiles');
   const { value, diagnostics } = assemble(
     { ...selection, profile: found },
     { revision, machine: machineOf(), now: () => 0, serviceUrl: 'http://192.0.2.1:8080' },

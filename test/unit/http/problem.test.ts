@@ -14,6 +14,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'profile-not-found': 404,
   'group-not-found': 404,
   'machine-unknown': 404,
+  'document-not-found': 404,
   'parameter-missing': 404,
   'spec-not-acceptable': 406,
   unauthorized: 401,

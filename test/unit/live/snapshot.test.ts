@@ -28,7 +28,7 @@ describe('a snapshot is read back as it was', () => {
   });
 
   test('with nothing in it', async () => {
-    const tree = { format: 'pilotlight', documents: new Map(), files: new Map(), diagnostics: [] };
+    const tree = { format: 'matchbox', documents: new Map(), files: new Map(), diagnostics: [] } as const;
     const snapshot = { site: '', tree, outcomes: new Map(), contents: [], reports: [] };
     const { revision: _, ...decoded } = decodeSnapshot(await encode(snapshot));
     assert.deepEqual(decoded, snapshot);
@@ -58,7 +58,12 @@ describe('a snapshot is read back as it was', () => {
       {
         site: fc.string(),
         tree: fc.record(
-          { documents: map(bytes), files: map(entry), diagnostics: fc.constant([]) },
+          {
+            format: fc.constantFrom('pilotlight', 'matchbox'),
+            documents: map(bytes),
+            files: map(entry),
+            diagnostics: fc.constant([]),
+          },
           { noNullPrototype: true },
         ),
         outcomes: map(fc.option(name, { nil: undefined })),

@@ -16,11 +16,13 @@ test('the id of a site is a SHA-256', () => assert.match(ID, /^[0-9a-f]{64}$/));
 test('the order of reading does not matter', () => {
   const tree = sourceTree(DOCUMENTS, fileTree(FILES));
   const reversed = {
+    format: 'pilotlight',
     documents: new Map([...tree.documents].toReversed()),
     files: new Map([...tree.files].toReversed()),
     diagnostics: [],
-  };
+  } as const;
   assert.equal(digestTree(reversed), ID);
+  assert.notEqual(digestTree({ ...tree, format: 'matchbox' }), ID);
 });
 
 describe('any change changes the id:', () => {
