@@ -8,6 +8,8 @@ import { diffCommand } from './diff.ts';
 import { EXIT } from './exit.ts';
 import { explainCommand } from './explain.ts';
 import { failWith } from './failure.ts';
+import type { ImportFlags } from './import.ts';
+import { importCommand } from './import.ts';
 import type { LabelFlags } from './labels.ts';
 import { lintCommand } from './lint.ts';
 import { matchboxCommand } from './matchbox.ts';
@@ -143,6 +145,16 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .option('--release <name>', 'the Flatcar release or channel that the machines boot, such as 4593.2.0')
     .addHelpText('after', '\nExample:\n  pilotlight adopt config.bu > site/profiles/node.yaml\n')
     .action((file: string, flags: AdoptFlags) => action(() => adoptCommand(file, flags, terminal), {}));
+
+  const imports = program.command('import').description('Turn what another service serves into a site.');
+  withButane(imports.command('matchbox'))
+    .description('Write a data directory of matchbox as a site that gives every group the same config.')
+    .argument('<dir>', 'the data directory')
+    .requiredOption('--out <site>', 'the directory to write, which must not exist or be empty')
+    .addHelpText('after', '\nExample:\n  pilotlight import matchbox /var/lib/matchbox --out ./site\n')
+    .action((dir: string, flags: Flags & ImportFlags) =>
+      action((config) => importCommand(dir, config, flags, terminal), flags),
+    );
 
   if (argv[0] === 'matchbox') return matchboxCommand(argv.slice(1), terminal, version);
   program.command('matchbox').description('Run the service with the flags and the environment of matchbox.');
