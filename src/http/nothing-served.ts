@@ -22,5 +22,8 @@ export const NOTHING_SERVED: { readonly site: SiteState; readonly renderer: Rend
     recall: () => undefined,
     render: () => Promise.reject(notReady()),
     renderInFull: () => Promise.reject(notReady()),
+    boot() {
+      throw notReady();
+    },
   }),
 });

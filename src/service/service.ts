@@ -45,6 +45,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     recall: (served, request) => opened(live).engine.renderer.recall(served, request),
     render: (served, request, options) => opened(live).engine.renderer.render(served, request, options),
     renderInFull: (served, request) => opened(live).engine.renderer.renderInFull(served, request),
+    boot: (served, request) => opened(live).engine.renderer.boot(served, request),
   };
   const machine = await createMachineApp({
     site,

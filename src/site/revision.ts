@@ -5,6 +5,8 @@ import type { MapNode, Node } from '../fragment/node.ts';
 import type { Condition, Template } from '../fragment/template.ts';
 import type { ValueObject } from '../fragment/value.ts';
 import type { Selector } from '../machine/selector.ts';
+import type { ParsedBoot } from './boot.ts';
+import type { BootSettings } from './boot-settings.ts';
 import type { ProfileFeatures } from './features.ts';
 import type { GroupIndex } from './group-index.ts';
 import type { CompiledSchema } from './schema.ts';
@@ -59,6 +61,8 @@ export interface SiteSettings {
   readonly experimental: boolean;
   /** Default parameters of all profiles. */
   readonly parameters: ReadonlyMap<string, Contribution>;
+  /** What machines do that boot over the network and get nothing. */
+  readonly boot: BootSettings;
 }
 
 /** One parameter's value, with the place that gave it. */
@@ -104,6 +108,8 @@ export interface ComposedProfile extends ProfileBase {
   readonly layers: readonly Layer[];
   readonly parameters: ParameterSchema;
   readonly features?: ProfileFeatures;
+  /** What is booted over the network; its faults are its own, and not among `diagnostics`. */
+  readonly boot?: ParsedBoot;
   /** A layer reads `group.id`, so it matters which of several equal groups is said to have decided. */
   readonly readsGroup: boolean;
 }

@@ -23,7 +23,7 @@ interface SourceFile {
 }
 
 const base = ['errors', 'diagnostic'];
-const middle = ['site', 'fragment', 'feature', 'butane', 'ignition', 'machine', 'go-template'];
+const middle = ['site', 'boot', 'fragment', 'feature', 'butane', 'ignition', 'machine', 'go-template'];
 
 /** What each folder, and each file directly in src, may import besides itself. */
 const allowedImports: Readonly<Record<string, readonly string[]>> = {
@@ -36,7 +36,8 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   adopt: ['render', ...middle, ...base],
   metrics: base,
   render: [...middle, ...base],
-  site: ['fragment', 'feature', 'machine', 'butane', 'ignition', 'go-template', ...base],
+  site: ['boot', 'fragment', 'feature', 'machine', 'butane', 'ignition', 'go-template', ...base],
+  boot: ['fragment', 'machine', ...base],
   fragment: base,
   feature: ['fragment', ...base],
   butane: base,
