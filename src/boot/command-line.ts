@@ -16,7 +16,7 @@ export function writeArgument({ pieces }: BootText, target: BootTarget): Written
   const text = textOf(pieces);
   if (text === '') return { ok: false, fault: 'is empty' };
   if (/[\t\r\n]/.test(text)) return { ok: false, fault: 'has a tab or a line break' };
-  const fault = faultInText(pieces, target) ?? faultInQuotes(text) ?? faultInWords(text.split(' '));
+  const fault = faultInText(pieces, target) ?? faultInQuotes(text) ?? faultInWords(text.split(' '), target);
   if (fault !== undefined) return { ok: false, fault };
   if (target === 'ipxe' || !text.includes('"')) return { ok: true, text };
   const quoted = /^([^"= ]*=)?"([^"]*)"$/.exec(text);
@@ -41,7 +41,7 @@ export function writeFileName({ pieces }: BootText, target: BootTarget, grubDevi
   const text = textOf(pieces);
   if (text === '') return { ok: false, fault: 'is empty' };
   if (/\s/.test(text)) return { ok: false, fault: 'has a blank; a file is named by a URL, where a blank is %20' };
-  const fault = faultInText(pieces, target) ?? faultInWords([text]);
+  const fault = faultInText(pieces, target) ?? faultInWords([text], target);
   if (fault !== undefined) return { ok: false, fault };
   if (text.startsWith('-')) return { ok: false, fault: 'starts with -, which is for flags' };
   if (text.includes('"')) return { ok: false, fault: 'has a double quote' };

@@ -1,19 +1,22 @@
 import type { BootParts, Notice, Retry, ScriptWriter } from './retry.ts';
 import { printable } from './retry.ts';
 
+/** The settings of iPXE that are handed on, by the label that each becomes. */
+const HANDED_ON = {
+  uuid: 'uuid',
+  mac: 'mac:hexhyp',
+  domain: 'domain:uristring',
+  hostname: 'hostname:uristring',
+  serial: 'serial:uristring',
+  arch: 'buildarch:uristring',
+};
+
 /**
  * What every machine asks for first: it hands on what iPXE knows about the machine, and goes on asking until it is
  * answered. The URL is relative, so the script works under any name of the service; `:uristring` keeps a value one value.
  */
 export function chainScript(seconds: number): string {
-  const labels = [
-    'uuid=${uuid}',
-    'mac=${mac:hexhyp}',
-    'domain=${domain:uristring}',
-    'hostname=${hostname:uristring}',
-    'serial=${serial:uristring}',
-    'arch=${buildarch:uristring}',
-  ];
+  const labels = Object.entries(HANDED_ON).map(([label, setting]) => `${label}=\${${setting}}`);
   return script([
     ':ask',
     `chain --replace ipxe?${labels.join('&')} || goto wait`,

@@ -18,8 +18,8 @@ export interface Asked {
   /** The profile that it named; without it the groups select. */
   readonly profileId?: string;
   /** Undefined where what it said could not be read: it starts anew then. */
-  readonly machine: Machine | undefined;
-  readonly serviceUrl: string | undefined;
+  readonly machine?: Machine | undefined;
+  readonly serviceUrl?: string | undefined;
 }
 
 /** How it asks again, with all that it said. */

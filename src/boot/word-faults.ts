@@ -7,7 +7,7 @@ const TERMINATORS: ReadonlySet<string> = new Set(['||', '&&', ';']);
 
 /** What a value may never hold, since it could end its word, its argument or its line somewhere on the way to the machine. */
 const UNQUOTABLE: readonly (readonly [pattern: RegExp, name: string])[] = [
-  [/[\u0000-\u001f\u007f]/, 'a line break or another control character'],
+  [/\p{Cc}/u, 'a line break or another control character'],
   [/ /, 'a blank'],
   [/["'`]/, 'a quote'],
   [/\\/, 'a backslash'],
@@ -40,7 +40,7 @@ function faultForIpxe(text: string, byValue: readonly boolean[]): string | undef
   for (let start = text.indexOf('${'); start !== -1; start = text.indexOf('${', start)) {
     const end = text.indexOf('}', start);
     if (byValue.slice(start, end).includes(true)) return VARIABLE;
-    if (end === -1 || /\s/.test(text.slice(start, end))) return 'has a `${` without its `}`';
+    if (end === -1 || /\s/.test(text.slice(start, end))) return 'opens a variable of iPXE that it does not close';
     start = end;
   }
   return undefined;
@@ -55,7 +55,8 @@ function faultForGrub(text: string): string | undefined {
 }
 
 /** What keeps the words of one command of iPXE from being taken as they are; undefined when nothing does. */
-export function faultInWords(words: readonly string[]): string | undefined {
+export function faultInWords(words: readonly string[], target: BootTarget): string | undefined {
+  if (target !== 'ipxe') return undefined;
   if (words.some((word) => TERMINATORS.has(word))) return 'has a word that ends a command of iPXE';
   if (words.some((word) => word.startsWith('#'))) return 'has a word that starts with #, where iPXE sees a comment';
   if (words.some((word) => word.endsWith('\\')))

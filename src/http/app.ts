@@ -201,10 +201,8 @@ const LOGGED_REPORTS = 10;
 /** What no author and no machine can help: somebody has to look at the service. */
 const ALARMING: ReadonlySet<ErrorCode> = new Set(['butane-failed', 'butane-missing']);
 
-/** Answers with a problem and logs what led to it. */
-export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const error = toProvisioningError(thrown);
-  const problem = createProblem(error, String(request.id));
+/** Notes for the access log what kept a request from what it asked for, and logs at once what somebody has to look at. */
+export function noteFault(error: ProvisioningError, request: FastifyRequest): void {
   const { code, message: detail, diagnostics } = error;
   const reports = diagnostics.slice(0, LOGGED_REPORTS).map(placeOf);
   const more = diagnostics.length - reports.length;
@@ -212,6 +210,13 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
   const reqId = request.id;
   if (code === 'internal') request.log.error({ reqId, err: error.cause ?? error }, 'unforeseen fault');
   if (ALARMING.has(code)) request.log.error({ reqId, code }, detail);
+}
+
+/** Answers with a problem and logs what led to it. */
+export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = toProvisioningError(thrown);
+  const problem = createProblem(error, String(request.id));
+  noteFault(error, request);
   const body = Buffer.from(JSON.stringify(problem));
   if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
   reply

@@ -4,6 +4,7 @@ import type { App, AppOptions } from './app.ts';
 import { createApp } from './app.ts';
 import { describeApp } from './openapi.ts';
 import { countRequests } from './request-metrics.ts';
+import { bootRoutes } from './routes/boot.ts';
 import { ignitionRoutes } from './routes/ignition.ts';
 import { livenessRoutes } from './routes/liveness.ts';
 import { problemsRoutes } from './routes/problems.ts';
@@ -15,6 +16,8 @@ export interface MachineAppOptions extends AppOptions {
   readonly renderer: Renderer;
   readonly version: string;
   readonly metrics?: Metrics;
+  /** The URL under which machines reach the service; absent when nobody knows it. */
+  readonly serviceUrl?: string;
 }
 
 /** Machines that ask at the same time; far more than boot at once behind one switch. */
@@ -29,13 +32,15 @@ export async function createMachineApp(options: MachineAppOptions): Promise<App>
   });
   await describeApp(app, {
     title: 'pilotlight machine API',
-    description: 'What booting machines ask. 4xx means stop, 503 means ask again, and a 200 is always a whole config.',
+    description:
+      'What booting machines ask. 4xx means stop, 503 means ask again, and a 200 is always a whole config, or a script that a boot loader can run.',
     version: options.version,
   });
   await app.register(async (scope: App) => {
     livenessRoutes(scope);
     problemsRoutes(scope);
     ignitionRoutes(scope, options);
+    bootRoutes(scope, options);
   });
   return app;
 }

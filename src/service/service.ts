@@ -52,6 +52,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     renderer,
     version,
     metrics,
+    ...(isUnspecified(config.publicUrl) ? {} : { serviceUrl: config.publicUrl }),
     logger: logger.child({ api: 'machine' }),
     onConnectionClosed: (reason) => metrics.observeConnectionClosed('machine', reason),
     trustedProxies: config.trustedProxies,

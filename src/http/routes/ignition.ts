@@ -5,13 +5,13 @@ import { type ErrorCode, ProvisioningError } from '../../errors.ts';
 import { parseAccept } from '../../ignition/accept.ts';
 import { ignitionMediaType } from '../../ignition/media-type.ts';
 import { formatSpecVersion } from '../../ignition/spec-version.ts';
-import type { Machine } from '../../machine/machine.ts';
 import { parseMachine } from '../../machine/machine.ts';
 import type { RenderRequest } from '../../render/render.ts';
 import type { Recalled, Renderer } from '../../render/renderer.ts';
 import { withDeadline } from '../../render/renderer.ts';
 import type { App } from '../app.ts';
 import { round } from '../app.ts';
+import { loggable } from '../loggable.ts';
 import { PROBLEM_TYPE, ProblemSchema } from '../problem.ts';
 import type { SiteState } from '../site-state.ts';
 import { acceptAll, IdSchema, LabelsSchema } from './labels.ts';
@@ -206,13 +206,4 @@ function headersOf(
   });
   HEADERS.set(body, headers);
   return headers;
-}
-
-/** Free labels whose key suggests a secret are logged without their value; a machine's URL is no place for one. */
-const SECRET_KEY = /token|secret|passw|credential|key/i;
-
-function loggable(machine: Machine): Readonly<Record<string, string>> {
-  const labels: Record<string, string> = Object.create(null);
-  for (const [key, value] of machine.entries) labels[key] = SECRET_KEY.test(key) ? '[redacted]' : value;
-  return labels;
 }
