@@ -54,7 +54,8 @@ export function writeNotice({ target, fault, error, machine, exits, retry, reque
   );
   const lines = [
     `${PROBLEMS[error.code].title}.`,
-    `${error.message} (${error.code}, request ${requestId})`,
+    error.message,
+    `Code ${error.code}, request ${requestId}`,
     ...(who.length === 0 ? [] : [`This machine is ${who.join(', ')}`]),
     REMEDIES[fault],
   ];

@@ -68,9 +68,9 @@ export function createBootScripts({ site, renderer, serviceUrl }: BootScriptsOpt
     return `${revision.id}\n${request.ip}\n${request.url}`;
   }
 
-  /** The script of what is selected or named; throws what keeps the machine from it. */
-  async function boot(served: Served, question: Question, signal: AbortSignal) {
-    const { target, machine, profileId } = question;
+  /** The script of the profile that is named or selected; throws what keeps the machine from it. */
+  async function boot(served: Served, question: Question, profileId: string | undefined, signal: AbortSignal) {
+    const { target, machine } = question;
     const found = renderer.boot(served, profileId === undefined ? { machine } : { machine, profileId });
     const { retrySeconds } = served.revision.settings.boot;
     const script = found.write(target, retryOf({ ...question, serviceUrl }, retrySeconds));
@@ -86,13 +86,12 @@ export function createBootScripts({ site, renderer, serviceUrl }: BootScriptsOpt
 
   async function bootOrDiscover(served: Served, question: Question, signal: AbortSignal) {
     try {
-      return { outcome: 'ok' as const, ...(await boot(served, question, signal)) };
+      return { outcome: 'ok' as const, ...(await boot(served, question, question.profileId, signal)) };
     } catch (error) {
       const { unknown } = served.revision.settings.boot;
       const isUnknown = error instanceof ProvisioningError && bootFaultOf(error) === 'unknown';
       if (!isUnknown || site.pending || typeof unknown === 'string') throw error;
-      const discovery = { ...question, profileId: unknown.profile };
-      return { outcome: 'discovery' as const, ...(await boot(served, discovery, signal)) };
+      return { outcome: 'discovery' as const, ...(await boot(served, question, unknown.profile, signal)) };
     }
   }
 

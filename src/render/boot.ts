@@ -11,8 +11,8 @@ import { faultCode } from '../fragment/interpolate.ts';
 import { readPieces } from '../fragment/pieces.ts';
 import type { TemplateScope } from '../fragment/template.ts';
 import { TemplateFault, TemplateLimit } from '../fragment/template.ts';
-import type { BootScalar, ProfileBoot } from '../site/boot.ts';
 import { resolveParameters } from '../site/parameters.ts';
+import type { BootScalar, ProfileBoot } from '../site/profile-boot.ts';
 import type { ComposedProfile, Profile } from '../site/revision.ts';
 import type { Selection } from '../site/selection.ts';
 import { createScope, groupUnclear } from './assemble.ts';
@@ -104,13 +104,18 @@ function fillBoot(
       : {
           kind: 'kernel',
           kernel: one(content.kernel),
-          initrds: content.initrds.flatMap(fill),
-          args: content.args.flatMap(fill),
+          initrds: content.initrds.flatMap(fill).filter(isThere),
+          args: content.args.flatMap(fill).filter(isThere),
         };
   if (diagnostics.length === 0) return plan;
   const error = bootRefusal(profile, diagnostics);
   if (diagnostics.some(({ code }) => code === 'template-limit')) noteSlow(profile, error);
   throw error;
+}
+
+/** What a condition leaves nothing of is left out. */
+function isThere({ pieces }: BootText): boolean {
+  return pieces.some(({ text }) => text !== '');
 }
 
 /** A lone expression that yields a list gives a text for each of its items, none for an empty one. */

@@ -5,10 +5,10 @@ import type { MapNode, Node } from '../fragment/node.ts';
 import type { Condition, Template } from '../fragment/template.ts';
 import type { ValueObject } from '../fragment/value.ts';
 import type { Selector } from '../machine/selector.ts';
-import type { ParsedBoot } from './boot.ts';
 import type { BootSettings } from './boot-settings.ts';
 import type { ProfileFeatures } from './features.ts';
 import type { GroupIndex } from './group-index.ts';
+import type { ParsedBoot } from './profile-boot.ts';
 import type { CompiledSchema } from './schema.ts';
 
 /** An immutable, fully read snapshot of a site. */

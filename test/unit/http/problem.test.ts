@@ -21,6 +21,8 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'revision-refused': 409,
   'selection-ambiguous': 503,
   'profile-broken': 503,
+  'boot-missing': 404,
+  'boot-broken': 503,
   'site-invalid': 503,
   'not-ready': 503,
   'queue-full': 503,
