@@ -6,6 +6,7 @@ import { ProvisioningError } from '../../../src/errors.ts';
 import { checkSite, isBootKey } from '../../../src/render/check.ts';
 import type { Renderer } from '../../../src/render/renderer.ts';
 import { createRenderer } from '../../../src/render/renderer.ts';
+import type { Served } from '../../../src/render/served.ts';
 import { createCaches, createTranslator } from '../../../src/render/translate.ts';
 import { anyText } from '../any-text.ts';
 import { readIpxe, variablesOf } from '../boot/loaders.ts';
@@ -34,16 +35,22 @@ function siteWith(boot: string | object, more: Documents = {}): Documents {
   };
 }
 
+const RENDERER = rendererFor();
+
+/** Sites that were parsed before. */
+const SERVED = new WeakMap<Documents, Served>();
+
 /** The iPXE script for a machine, or what is said instead of it. */
 function scriptOf(
   documents: Documents,
   labels: Readonly<Record<string, string>> = {},
   profileId: string | undefined = 'web',
 ) {
-  const served = { revision: revisionOf(documents), filesDir: '/files' };
+  const known = SERVED.get(documents) ?? { revision: revisionOf(documents), filesDir: '/files' };
+  SERVED.set(documents, known);
   const machine = machineOf(labels);
   try {
-    const boot = rendererFor().boot(served, profileId === undefined ? { machine } : { machine, profileId });
+    const boot = RENDERER.boot(known, profileId === undefined ? { machine } : { machine, profileId });
     return boot.write('ipxe', retryOf({ target: 'ipxe', machine }, 30));
   } catch (error) {
     assert.ok(error instanceof ProvisioningError, String(error));
@@ -230,9 +237,9 @@ describe('the check of a site', () => {
     assert.deepEqual((await check(settings('web'))).shown, []);
     assert.match(
       String((await check(settings('nowhere'))).shown),
-      /site\.yaml:1:28 error reference .*no profile nowhere/,
+      /site\.yaml:1:29 error reference .*no profile nowhere/,
     );
-    assert.match(String((await check(settings('bare'))).shown), /site\.yaml:1:28 error boot .*has no `boot`/);
+    assert.match(String((await check(settings('bare'))).shown), /site\.yaml:1:29 error boot .*has no `boot`/);
   });
 });
 
