@@ -8,6 +8,7 @@ import { createMachineApp } from '../../src/http/machine-app.ts';
 import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import { createRenderer } from '../../src/render/renderer.ts';
 import { createCaches, createTranslator } from '../../src/render/translate.ts';
+import { readGrub, readIpxe } from '../support/boot-loaders.ts';
 import {
   accessLine,
   ask,
@@ -18,7 +19,6 @@ import {
   startTestService,
 } from '../support/service.ts';
 import { addToSite, writeSite } from '../support/site.ts';
-import { readGrub, readIpxe } from '../unit/boot/loaders.ts';
 import { standInButane, translated } from '../unit/render/stand-in-butane.ts';
 import { revisionOf } from '../unit/site/parsed-site.ts';
 

@@ -6,8 +6,8 @@ import { authored, BOOT_TARGETS } from '../../../src/boot/plan.ts';
 import type { ScriptContext } from '../../../src/boot/script.ts';
 import { writeBootScript } from '../../../src/boot/script.ts';
 import type { Piece } from '../../../src/fragment/pieces.ts';
+import { readGrub, readIpxe, variablesOf } from '../../support/boot-loaders.ts';
 import { anyText } from '../any-text.ts';
-import { readGrub, readIpxe, variablesOf } from './loaders.ts';
 
 const origin = { file: 'profiles/web.yaml', line: 1, column: 1 };
 
