@@ -1,8 +1,11 @@
 import { Command, CommanderError, Option } from 'commander';
+import { BOOT_TARGETS } from '../boot/plan.ts';
 import type { Config, Flags } from '../config.ts';
 import { readConfig } from '../config.ts';
 import type { AdoptFlags } from './adopt.ts';
 import { adoptCommand } from './adopt.ts';
+import type { BootFlags } from './boot.ts';
+import { bootCommand } from './boot.ts';
 import type { DiffFlags } from './diff.ts';
 import { diffCommand } from './diff.ts';
 import { EXIT } from './exit.ts';
@@ -125,6 +128,16 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .description('Tell which group and profile a machine gets, and why not the others.')
     .addHelpText('after', '\nExample:\n  pilotlight explain --mac 52:54:00:a1:9c:ae --label rack=r7\n')
     .action((flags: Flags & LabelFlags) => action((config) => explainCommand(config, flags, terminal), flags));
+
+  withLabels(withSite(program.command('boot')))
+    .description('Print the script that the boot loader of a machine would get.')
+    .argument('[profile]', 'the id of a profile; without it the groups select')
+    .addOption(new Option('--format <loader>', 'the boot loader').choices(BOOT_TARGETS).default('ipxe'))
+    .option('--public-url <url>', 'URL under which machines reach the service (PILOTLIGHT_PUBLIC_URL)')
+    .addHelpText('after', '\nExample:\n  pilotlight boot --mac 52:54:00:a1:9c:ae --format grub\n')
+    .action((profile: string | undefined, flags: Flags & BootFlags) =>
+      action((config) => bootCommand(profile, config, flags, terminal), flags),
+    );
 
   withButane(program.command('diff'))
     .description('Show which machines get other configs from one site directory than from another.')

@@ -8,6 +8,7 @@ import { connect, createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readGrub, readIpxe } from '../support/boot-loaders.ts';
 import { requireProgram, requireRoot } from '../support/programs.ts';
 import { type Answer, ask, askRaw, assertProblem, eventually, wrapButane } from '../support/service.ts';
 import { type ServiceProcess, startRefused, startServiceProcess } from '../support/service-process.ts';
@@ -391,6 +392,64 @@ test('A request may be anything, and the next one is answered', async (t) => {
     );
     await assertWell(service);
   });
+});
+
+/** A profile whose kernel has an argument of a label, and one with a script of its own. */
+const BOOTS: Files = {
+  'profiles/boot.yaml':
+    'butane: { variant: fcos, version: 1.5.0 }\nboot: { kernel: /k, args: ["say={{ labels.say }}"] }\n',
+  'profiles/own.yaml': `butane: { variant: fcos, version: 1.5.0 }\nboot: { ipxe: "echo {{ labels.say }} and $\{uuid}" }\n`,
+};
+
+const REFUSED_VALUE = 'Code boot-broken';
+
+/** What a boot loader asks, and what the script says: a pattern, or `400`. */
+const SCRIPTS: readonly (readonly [title: string, path: string, says: string | RegExp | 400])[] = [
+  ['a line break in a label', '/ipxe/boot?say=a%0Ashell', 'Code label-invalid'],
+  ['a blank in a label', '/ipxe/boot?say=a%20ignition.config.url=http://x', REFUSED_VALUE],
+  ['a double quote in a label', '/ipxe/boot?say=%22', REFUSED_VALUE],
+  ['a single quote in a label', "/ipxe/boot?say='", REFUSED_VALUE],
+  ['a backslash in a label', '/ipxe/boot?say=%5C', REFUSED_VALUE],
+  ['a variable of iPXE in a label', '/ipxe/boot?say=$%7Buuid%7D', REFUSED_VALUE],
+  ['an operator of iPXE in a label', '/ipxe/boot?say=%7C%7C', /^kernel \/k say=\|\| ignition/m],
+  ['an operator of iPXE as a word of an own script', '/ipxe/own?say=%26%26', REFUSED_VALUE],
+  ['half a variable of iPXE in an own script', '/ipxe/own?say=%7Buuid%7D', REFUSED_VALUE],
+  ['the start of a script in a label', '/ipxe/boot?say=%23!ipxe', /^kernel \/k say=#!ipxe ignition/m],
+  [
+    'a label that makes the URL of the config too long',
+    `/ipxe/boot?say=a&b=${'x'.repeat(256)}&c=${'x'.repeat(256)}`,
+    REFUSED_VALUE,
+  ],
+  ['33 labels', `/ipxe?${labels(33).replaceAll('=', '=1')}`, 'Code label-invalid'],
+  ['a MAC that is none', '/ipxe?mac=$%7Bmac%7D', 'Code label-invalid'],
+  ['an address of its own', '/ipxe?ip=192.0.2.1', 'Code label-invalid'],
+  ['a script as a profile', '/ipxe/%7C%7C%20shell', /^chain --replace %7C%7C%20shell \|\|/m],
+  ['a quote as a label of GRUB', '/grub?say=%27%3Breboot', /'\/?[^']*\/grub\?say=%27%3Breboot'/],
+  ['a bad percent escape', '/grub?say=%zz', 400],
+];
+
+test('A boot loader may ask anything, and no value becomes a part of its script', async (t) => {
+  const service = await startServiceProcess(t, { site: await writeSite(t, { ...GOOD, ...BOOTS }) });
+  if (service === undefined) return;
+  for (const [title, path, says] of SCRIPTS) {
+    await t.test(title, async () => {
+      const answer = await ask(service.machine, path);
+      const script = answer.body.toString();
+      if (says === 400) assertProblem(answer, 400, 'request-invalid');
+      else {
+        assert.equal(answer.status, 200, script);
+        if (typeof says === 'string') assert.ok(script.includes(says), script);
+        else assert.match(script, says);
+        for (const words of path.startsWith('/grub') ? readGrub(script) : readIpxe(script)) {
+          assert.ok(
+            ['shell', 'reboot'].every((command) => words[0] !== command),
+            script,
+          );
+        }
+      }
+      await assertWell(service);
+    });
+  }
 });
 
 /** Sends bytes one after the other until the other side closes; gives what it said and how long that took. */

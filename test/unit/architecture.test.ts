@@ -23,7 +23,7 @@ interface SourceFile {
 }
 
 const base = ['errors', 'diagnostic'];
-const middle = ['site', 'matchbox', 'fragment', 'feature', 'butane', 'ignition', 'machine', 'go-template'];
+const middle = ['site', 'boot', 'matchbox', 'fragment', 'feature', 'butane', 'ignition', 'machine', 'go-template'];
 
 /** What each folder, and each file directly in src, may import besides itself. */
 const allowedImports: Readonly<Record<string, readonly string[]>> = {
@@ -38,8 +38,9 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   assets: ['butane', ...base],
   metrics: base,
   render: [...middle, ...base],
-  site: ['fragment', 'feature', 'machine', 'butane', 'ignition', 'go-template', ...base],
+  site: ['boot', 'fragment', 'feature', 'machine', 'butane', 'ignition', 'go-template', ...base],
   matchbox: ['site', 'fragment', 'go-template', ...base],
+  boot: ['fragment', 'machine', ...base],
   fragment: base,
   feature: ['fragment', ...base],
   butane: base,
