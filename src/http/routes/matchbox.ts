@@ -225,7 +225,10 @@ function sendRange(request: FastifyRequest, reply: FastifyReply, document: Docum
 function sendFault(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const error = toProvisioningError(thrown);
   const { status } = PROBLEMS[error.code];
-  if (status !== 404 && status !== 416) return sendProblem(error, request, reply);
+  if (status !== 404 && status !== 416) {
+    sendProblem(error, request, reply);
+    return;
+  }
   noteFault(error, request);
   if (status === 404) sendNotFound(reply);
   else sendDocument(reply.code(status), { body: 'invalid range: failed to overlap\n', type: TEXT });
