@@ -38,7 +38,7 @@ async function run(argv: readonly string[], given: Partial<Terminal> = {}): Prom
   return { code, out: Buffer.concat(out).toString('utf8'), err };
 }
 
-const COMMANDS = ['serve', 'render', 'lint', 'explain', 'adopt', 'openapi'];
+const COMMANDS = ['serve', 'render', 'lint', 'explain', 'adopt', 'assets', 'openapi'];
 
 test('the exit codes are those of the reference', () => assert.deepEqual(EXIT, { fine: 0, faults: 1, usage: 2 }));
 
