@@ -98,6 +98,8 @@ test('docs/cli.md explains every flag of every command, and every variable', asy
     ['boot'],
     ['diff'],
     ['adopt'],
+    ['assets', 'verify'],
+    ['import', 'matchbox'],
     ['openapi'],
   ]) {
     let help = '';
