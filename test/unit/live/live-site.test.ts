@@ -299,8 +299,8 @@ describe('a butane that fails', { concurrency: true }, () => {
     const live = liveSite(t, site, { respond });
     await live.site.open(kept(site, new Map([['web a ', 'digest']])));
     await eventually(() => live.events.includes('checked in part'));
-    assert.equal(live.site.current?.check.outcomes.get('web a '), 'digest');
-    assert.ok(live.site.current?.check.outcomes.get('db  ') !== undefined);
+    assert.equal(live.site.current?.check.outcomes.get('web/a/'), 'digest');
+    assert.ok(live.site.current?.check.outcomes.get('db//') !== undefined);
   });
 });
 
