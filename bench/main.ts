@@ -69,6 +69,7 @@ async function measure(effort: Effort): Promise<void> {
       join(bench.scratch, 'service.log'),
     );
     try {
+      await siteChecked(join(bench.scratch, 'service.log'));
       if (wants('hot')) await measureHot(effort, bench.scratch, service.url);
       if (wants('boot')) await measureBoot(effort, bench.scratch, service.url);
       if (wants('never-seen')) await measureNeverSeen(effort, bench.scratch, service.url, identity.path);
@@ -80,6 +81,11 @@ async function measure(effort: Effort): Promise<void> {
     await workshop.close();
     await bench.remove();
   }
+}
+
+/** Waits until the service has rendered every profile once, which would be measured as well. */
+async function siteChecked(log: string): Promise<void> {
+  while (!(await readFile(log, 'utf8')).includes('"msg":"the site was checked"')) await delay(50);
 }
 
 async function measureHot(effort: Effort, scratch: string, service: string): Promise<void> {
@@ -94,8 +100,8 @@ async function measureHot(effort: Effort, scratch: string, service: string): Pro
 async function measureBoot(effort: Effort, scratch: string, service: string): Promise<void> {
   const rows: (readonly string[])[] = [];
   for (const { path, route } of [
-    { path: '/boot.ipxe', route: '/boot.ipxe' },
     { path: `/ipxe/${PROFILE}?mac=${macOf(1)}`, route: '/ipxe/:profile' },
+    { path: '/boot.ipxe', route: '/boot.ipxe' },
   ]) {
     const { rate } = await compareWithBare(effort, scratch, service, { path, route });
     rows.push(figure(route, summarise(rate), 0.7));
