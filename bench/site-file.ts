@@ -16,6 +16,7 @@ const PROFILE_TEXT = `layers:
   - fragments/base.bu
   - fragments/bench.bu.liquid
 butane: { variant: flatcar, version: 1.1.0 }
+boot: { kernel: /assets/vmlinuz, initrd: /assets/image.cpio.gz, args: [console=ttyS0, "mac={{ machine.mac }}"] }
 `;
 
 const FRAGMENT_TEXT = `storage:
