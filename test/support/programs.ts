@@ -29,6 +29,7 @@ export type ProgramName =
   | 'overlaybd-snapshotter'
   | 'overlaybd-ctr'
   | 'go-template'
+  | 'go-matchbox'
   | `containerd-${string}`;
 
 interface Program {
@@ -56,6 +57,10 @@ const programs: Readonly<Record<Exclude<ProgramName, `containerd-${string}`>, Pr
   },
   'go-template': {
     places: ['./.tools/bin/go-template'],
+    install: 'install Go and run npm run setup -- --tests',
+  },
+  'go-matchbox': {
+    places: ['./.tools/bin/go-matchbox'],
     install: 'install Go and run npm run setup -- --tests',
   },
   unshare: { places: ['unshare'], install: 'apt-get install util-linux' },
