@@ -37,6 +37,7 @@ export type DiagnosticCode =
   | 'feature'
   | 'butane'
   | 'ignition'
+  | 'boot'
   | 'internal';
 
 /**

@@ -18,6 +18,8 @@ export type ErrorCode =
   | 'unauthorized'
   | 'selection-ambiguous'
   | 'profile-broken'
+  | 'boot-missing'
+  | 'boot-broken'
   | 'site-invalid'
   | 'revision-not-found'
   | 'revision-refused'

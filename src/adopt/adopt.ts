@@ -9,6 +9,7 @@ import { parseMachine } from '../machine/machine.ts';
 import { assemble } from '../render/assemble.ts';
 import { parseSite } from '../site/load.ts';
 import { select } from '../site/selection.ts';
+import { sourceTreeOf } from '../site/source-tree.ts';
 import type { Difference } from './differences.ts';
 import { compareDocuments } from './differences.ts';
 import type { Original } from './original.ts';
@@ -127,7 +128,7 @@ function composeProfile(profile: string, secrets: readonly Secret[], now: () => 
     [`profiles/${PROFILE_ID}.yaml`, Buffer.from(profile)],
     ['site.yaml', Buffer.from(JSON.stringify({ parameters }))],
   ]);
-  const parsed = parseSite({ format: 'pilotlight', documents, files: new Map(), diagnostics: [] });
+  const parsed = parseSite(sourceTreeOf(documents));
   const revision = parsed.value;
   if (revision === undefined) return { diagnostics: aboutProfile(parsed.diagnostics) };
   const machine = parseMachine({}, { from: 'query' });

@@ -1,13 +1,20 @@
 import { Command, CommanderError, Option } from 'commander';
+import { BOOT_TARGETS } from '../boot/plan.ts';
 import type { Config, Flags } from '../config.ts';
 import { readConfig } from '../config.ts';
 import type { AdoptFlags } from './adopt.ts';
 import { adoptCommand } from './adopt.ts';
+import type { VerifyFlags } from './assets-verify.ts';
+import { assetsVerifyCommand } from './assets-verify.ts';
+import type { BootFlags } from './boot.ts';
+import { bootCommand } from './boot.ts';
 import type { DiffFlags } from './diff.ts';
 import { diffCommand } from './diff.ts';
 import { EXIT } from './exit.ts';
 import { explainCommand } from './explain.ts';
 import { failWith } from './failure.ts';
+import type { ImportFlags } from './import.ts';
+import { importCommand } from './import.ts';
 import type { LabelFlags } from './labels.ts';
 import { lintCommand } from './lint.ts';
 import { matchboxCommand } from './matchbox.ts';
@@ -56,7 +63,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     );
   };
 
-  withSite(program.command('serve'))
+  withAssets(withSite(program.command('serve')))
     .description('Run the service.')
     .option('--listen <host:port>', 'where machines ask (default 127.0.0.1:8080; PILOTLIGHT_LISTEN)')
     .option(
@@ -67,7 +74,6 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       '--operator-token-file <file>',
       'file with the bearer token of the operator API (PILOTLIGHT_OPERATOR_TOKEN_FILE)',
     )
-    .option('--assets <dir>', 'folder of kernels and initrds (default assets in the site; PILOTLIGHT_ASSETS)')
     .option('--public-url <url>', 'URL under which machines reach the service (PILOTLIGHT_PUBLIC_URL)')
     .option(
       '--state-dir <dir>',
@@ -124,6 +130,16 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .addHelpText('after', '\nExample:\n  pilotlight explain --mac 52:54:00:a1:9c:ae --label rack=r7\n')
     .action((flags: Flags & LabelFlags) => action((config) => explainCommand(config, flags, terminal), flags));
 
+  withLabels(withSite(program.command('boot')))
+    .description('Print the script that the boot loader of a machine would get.')
+    .argument('[profile]', 'the id of a profile; without it the groups select')
+    .addOption(new Option('--format <loader>', 'the boot loader').choices(BOOT_TARGETS).default('ipxe'))
+    .option('--public-url <url>', 'URL under which machines reach the service (PILOTLIGHT_PUBLIC_URL)')
+    .addHelpText('after', '\nExample:\n  pilotlight boot --mac 52:54:00:a1:9c:ae --format grub\n')
+    .action((profile: string | undefined, flags: Flags & BootFlags) =>
+      action((config) => bootCommand(profile, config, flags, terminal), flags),
+    );
+
   withButane(program.command('diff'))
     .description('Show which machines get other configs from one site directory than from another.')
     .argument('<a>', 'a site directory, such as a checkout of what is served')
@@ -144,8 +160,34 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .addHelpText('after', '\nExample:\n  pilotlight adopt config.bu > site/profiles/node.yaml\n')
     .action((file: string, flags: AdoptFlags) => action(() => adoptCommand(file, flags, terminal), {}));
 
+  const imports = program.command('import').description('Turn what another service serves into a site.');
+  withButane(imports.command('matchbox'))
+    .description('Write a data directory of matchbox as a site that gives every group the same config.')
+    .argument('<dir>', 'the data directory')
+    .requiredOption('--out <site>', 'the directory to write, which must not exist or be empty')
+    .addHelpText('after', '\nExample:\n  pilotlight import matchbox /var/lib/matchbox --out ./site\n')
+    .action((dir: string, flags: Flags & ImportFlags) =>
+      action((config) => importCommand(dir, config, flags, terminal), flags),
+    );
+
   if (argv[0] === 'matchbox') return matchboxCommand(argv.slice(1), terminal, version);
   program.command('matchbox').description('Run the service with the flags and the environment of matchbox.');
+
+  const assets = program.command('assets').description('Look after the kernels and initrds that are served.');
+  withAssets(withSiteOnly(assets.command('verify')))
+    .description('Check assets against SHA256SUMS and SHA512SUMS among them, and against the signatures beside them.')
+    .option(
+      '--keyring <file>',
+      'public keys whose signatures count, armored or not; without it no signature is checked',
+    )
+    .addHelpText(
+      'after',
+      '\nExample:\n  pilotlight assets verify --site ./site --keyring Flatcar_Image_Signing_Key.asc\n',
+    )
+    .action((flags: Flags & VerifyFlags) => {
+      const { keyring, ...rest } = flags;
+      return action((config) => assetsVerifyCommand(config, keyring === undefined ? {} : { keyring }, terminal), rest);
+    });
 
   program
     .command('openapi')
@@ -173,6 +215,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
 const SITE_VARIABLES: ReadonlySet<string> = new Set([
   'PILOTLIGHT_SITE',
   'PILOTLIGHT_SITE_FORMAT',
+  'PILOTLIGHT_ASSETS',
   'PILOTLIGHT_BUTANE',
   'PILOTLIGHT_PUBLIC_URL',
 ]);
@@ -202,6 +245,13 @@ function withSiteOnly(command: Command): Command {
 
 function withSite(command: Command): Command {
   return withButane(withSiteOnly(command));
+}
+
+function withAssets(command: Command): Command {
+  return command.option(
+    '--assets <dir>',
+    'folder of kernels and initrds (default assets in the site; PILOTLIGHT_ASSETS)',
+  );
 }
 
 function withButane(command: Command): Command {

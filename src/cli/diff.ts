@@ -114,10 +114,10 @@ const SHOWN = 20;
 
 function describe(machines: readonly MachineDifference[], colour: boolean): readonly string[] {
   const byChange = new Map<string, string[]>();
-  for (const { profile, group, giving, change } of machines) {
+  for (const { profile, group, giving, change, what } of machines) {
     const who = [group, giving].filter((each) => each !== undefined).join(' with ');
     const names = byChange.get(change) ?? [];
-    names.push(who === '' ? profile : `${profile} (${who})`);
+    names.push(`${what === 'boot' ? 'boot of ' : ''}${who === '' ? profile : `${profile} (${who})`}`);
     byChange.set(change, names);
   }
   return [...byChange].map(([change, names]) => {

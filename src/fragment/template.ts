@@ -1,6 +1,7 @@
 import type { Template as LiquidTemplate } from 'liquidjs';
 import { Liquid, Output } from 'liquidjs';
 import { installFilters } from './filters.ts';
+import { holdsMarks, markValue } from './pieces.ts';
 import { faultInExpression, faultInTemplate } from './template-syntax.ts';
 import type { Value, ValueObject } from './value.ts';
 
@@ -40,6 +41,11 @@ export interface Template {
   evaluate(scope: TemplateScope, timeMs?: number): unknown;
 }
 
+/** A template that tells whether it is one lone output: then all of it is a value, and else its values are marked. */
+export interface MarkedTemplate extends Template {
+  readonly lone: boolean;
+}
+
 /** A template that cannot be compiled, or that fails for the values it is given. The message quotes no value. */
 export class TemplateFault extends Error {
   override readonly name = 'TemplateFault';
@@ -59,7 +65,7 @@ export class TemplateLimit extends Error {
 /** Bounds on one template: characters of source, milliseconds of one evaluation, and Liquid's count of allocations. */
 export const TEMPLATE_LIMITS = { parseLimit: 256 * 1024, renderLimit: 1000, memoryLimit: 4_000_000 };
 
-function createEngine(keepOutputType: boolean): Liquid {
+function createEngine(keepOutputType: boolean, outputEscape: (value: unknown) => string = textOnly): Liquid {
   const engine = new Liquid({
     strictVariables: true,
     strictFilters: true,
@@ -69,7 +75,7 @@ function createEngine(keepOutputType: boolean): Liquid {
     dynamicPartials: false,
     templates: {},
     keepOutputType,
-    ...(keepOutputType ? {} : { outputEscape: textOnly }),
+    ...(keepOutputType ? {} : { outputEscape }),
     ...TEMPLATE_LIMITS,
   });
   installFilters(engine);
@@ -87,6 +93,14 @@ function textOnly(value: unknown): string {
 
 const textEngine = createEngine(false);
 const typedEngine = createEngine(true);
+const markingEngine = createEngine(false, (value) => markValue(textOnly(value)));
+
+/** Tags that write nothing themselves, so that every value in the text is that of a marked output. */
+const MARKABLE_TAGS: ReadonlySet<string> = new Set(
+  'if elsif else endif unless endunless case when endcase for endfor break continue assign capture endcapture'.split(
+    ' ',
+  ),
+);
 
 /** True when a scalar holds anything that Liquid would act on. */
 export function isTemplate(text: string): boolean {
@@ -95,15 +109,32 @@ export function isTemplate(text: string): boolean {
 
 /** Compiles a scalar's text. Throws {@link TemplateFault}. */
 export function compileTemplate(text: string): Template {
-  const parsed = attempt(() => textEngine.parse(text));
+  return compileWith(textEngine, text);
+}
+
+/**
+ * The same, but text comes with its values marked for `readPieces`; a lone output is typed and has no marks. Takes only
+ * tags that write nothing themselves.
+ */
+export function compileMarkedTemplate(text: string): MarkedTemplate {
+  if (holdsMarks(text)) throw new TemplateFault('the text holds a noncharacter of Unicode');
+  for (const [, tag = ''] of text.matchAll(/\{%-?\s*([^\s%}-]*)/g)) {
+    if (!MARKABLE_TAGS.has(tag)) throw new TemplateFault(`the tag \`${tag.slice(0, 20)}\` cannot stand here`);
+  }
+  return compileWith(markingEngine, text);
+}
+
+function compileWith(writer: Liquid, text: string): MarkedTemplate {
+  const parsed = attempt(() => writer.parse(text));
   refuse(attempt(() => faultInTemplate(text)));
   const [only] = parsed;
   const lone = parsed.length === 1 && only instanceof Output;
-  const engine = lone ? typedEngine : textEngine;
+  const engine = lone ? typedEngine : writer;
   const templates = lone ? attempt(() => typedEngine.parse(text)) : parsed;
   const reads = readsOf(templates);
   return {
     reads,
+    lone,
     evaluate: (scope, timeMs) => attempt(() => checked(engine.renderSync(templates, scope, within(timeMs))), reads),
   };
 }

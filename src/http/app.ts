@@ -15,7 +15,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import type { ClosedReason, ConnectionLimits, Connections } from './connections.ts';
 import { ANSWER_LIMITS, boundConnections } from './connections.ts';
-import { createProblem, PROBLEM_TYPE, type Problem, toProvisioningError } from './problem.ts';
+import { createProblem, PROBLEM_TYPE, toProvisioningError } from './problem.ts';
 import { closeProtocolGaps } from './protocol-gaps.ts';
 import { refuseInvalid } from './refuse-invalid.ts';
 import type { RequestMetrics } from './request-metrics.ts';
@@ -38,7 +38,7 @@ export interface AppOptions {
   /** Speaks TLS with this certificate and key, in PEM. */
   readonly tls?: Certificate;
   /** Answers where no route is; a problem unless told otherwise. */
-  readonly onUnknownPath?: typeof sendProblem;
+  readonly onUnknownPath?: (error: ProvisioningError, request: FastifyRequest, reply: FastifyReply) => void;
   /** Counts every request. */
   readonly requests?: RequestMetrics;
   /** What bounds connections; the rest is as by default. */
@@ -212,24 +212,8 @@ const LOGGED_REPORTS = 10;
 /** What no author and no machine can help: somebody has to look at the service. */
 const ALARMING: ReadonlySet<ErrorCode> = new Set(['butane-failed', 'butane-missing']);
 
-/** Answers with a problem and logs what led to it. */
-export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const problem = noteProblem(thrown, request);
-  const body = Buffer.from(JSON.stringify(problem));
-  if (problem.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
-  reply
-    .code(problem.status)
-    .header('Content-Type', PROBLEM_TYPE)
-    .header('Content-Length', body.length)
-    .header('Cache-Control', 'no-store')
-    .header('Vary', 'Accept')
-    .send(body);
-}
-
-/** Logs what led to a problem, and gives what is to be answered. */
-export function noteProblem(thrown: unknown, request: FastifyRequest): Problem {
-  const error = toProvisioningError(thrown);
-  const problem = createProblem(error, String(request.id));
+/** Notes for the access log what kept a request from what it asked for, and logs at once what somebody has to look at. */
+export function noteFault(error: ProvisioningError, request: FastifyRequest): void {
   const { code, message: detail, diagnostics } = error;
   const reports = diagnostics.slice(0, LOGGED_REPORTS).map(placeOf);
   const more = diagnostics.length - reports.length;
@@ -237,7 +221,22 @@ export function noteProblem(thrown: unknown, request: FastifyRequest): Problem {
   const reqId = request.id;
   if (code === 'internal') request.log.error({ reqId, err: error.cause ?? error }, 'unforeseen fault');
   if (ALARMING.has(code)) request.log.error({ reqId, code }, detail);
-  return problem;
+}
+
+/** Answers with a problem and logs what led to it. */
+export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const error = toProvisioningError(thrown);
+  const problem = createProblem(error, String(request.id));
+  noteFault(error, request);
+  const body = Buffer.from(JSON.stringify(problem));
+  if (error.code === 'unauthorized') reply.header('WWW-Authenticate', 'Bearer');
+  reply
+    .code(problem.status)
+    .header('Content-Type', PROBLEM_TYPE)
+    .header('Content-Length', body.length)
+    .header('Cache-Control', 'no-store')
+    .header('Vary', 'Accept')
+    .send(body);
 }
 
 /** A report's place without its text, which may quote what an author wrote. */

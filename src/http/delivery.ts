@@ -12,6 +12,7 @@ import { withDeadline } from '../render/renderer.ts';
 import { machineOfQuery } from '../site/matchbox/query.ts';
 import type { SiteFormat } from '../site/revision.ts';
 import { round } from './app.ts';
+import { loggable } from './loggable.ts';
 import type { SiteState } from './site-state.ts';
 
 /** What a delivery is made from. */
@@ -163,14 +164,4 @@ function headersOf(
   });
   HEADERS.set(body, headers);
   return headers;
-}
-
-/** Keys that suggest a secret; a machine's URL is no place for one. */
-const SECRET_KEY = /token|secret|passw|credential|key/i;
-
-/** The labels of a machine for the log, those without their value whose key suggests a secret. */
-export function loggable(machine: Machine): Readonly<Record<string, string>> {
-  const labels: Record<string, string> = Object.create(null);
-  for (const [key, value] of machine.entries) labels[key] = SECRET_KEY.test(key) ? '[redacted]' : value;
-  return labels;
 }

@@ -1,14 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AssetFolder } from '../assets/asset-folder.ts';
+import type { ProvisioningError } from '../errors.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { SiteFormat } from '../site/revision.ts';
 import type { App, AppOptions } from './app.ts';
-import { createApp, noteProblem } from './app.ts';
+import { createApp, noteFault } from './app.ts';
 import { createDelivery } from './delivery.ts';
 import { describeApp } from './openapi.ts';
 import { countRequests } from './request-metrics.ts';
 import { assetRoutes } from './routes/assets.ts';
+import { bootRoutes } from './routes/boot.ts';
 import { ignitionOfProfileRoute, ignitionRoutes } from './routes/ignition.ts';
 import { livenessRoutes } from './routes/liveness.ts';
 import { cleanPath, matchboxRoutes, sendNotFound } from './routes/matchbox.ts';
@@ -25,6 +27,8 @@ export interface MachineAppOptions extends AppOptions {
   /** Without them nothing is served below /assets/. */
   readonly assets?: AssetFolder;
   readonly metrics?: Metrics;
+  /** The URL under which machines reach the service; absent when nobody knows it. */
+  readonly serviceUrl?: string;
 }
 
 /** Machines that ask at the same time; far more than boot at once behind one switch. */
@@ -48,6 +52,7 @@ export async function createMachineApp(options: MachineAppOptions): Promise<App>
     if (format === 'matchbox') return ignitionOfProfileRoute(scope, deliver);
     livenessRoutes(scope);
     ignitionRoutes(scope, deliver);
+    bootRoutes(scope, options);
   });
   return app;
 }
@@ -58,13 +63,13 @@ const TITLES: Readonly<Record<SiteFormat, string>> = {
 };
 
 const DESCRIPTION =
-  'What booting machines ask. 4xx means stop, 503 means ask again, and a 200 is always a whole config.';
+  'What booting machines ask. 4xx means stop, 503 means ask again, and a 200 is always a whole config, or a script that a boot loader can run.';
 
 /** As with matchbox a path that is not clean leads to the one that is, since `http://host//ignition` stands in many a URL. */
-function answerUnknownPath(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+function answerUnknownPath(error: ProvisioningError, request: FastifyRequest, reply: FastifyReply): void {
   const [path = '', ...query] = request.url.split('?');
   const clean = cleanPath(path);
-  noteProblem(error, request);
+  noteFault(error, request);
   if (clean === undefined) sendNotFound(reply);
   else reply.redirect([clean, ...query].join('?'), 301);
 }

@@ -27,6 +27,9 @@ export const NOTHING_SERVED: {
     recall: () => undefined,
     render: () => Promise.reject(notReady()),
     renderInFull: () => Promise.reject(notReady()),
+    boot() {
+      throw notReady();
+    },
   }),
   assets: Object.freeze({
     open: () => Promise.reject(notReady()),

@@ -210,6 +210,27 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     remedy: 'Mend what "pilotlight lint" shows: each fault with its line. GET /v1/reports shows the same.',
     see: [['reports', 'reports.md']],
   },
+  'boot-missing': {
+    status: 404,
+    title: 'The profile has no boot',
+    audience: 'start',
+    fault: AUTHOR,
+    meaning:
+      'The profile that was selected or named says nothing about booting it over the network. A boot loader that asks for it is told so in a script, and does what site.yaml says of unknown machines.',
+    remedy: 'Write boot: with a kernel into the profile, or have a group select another one.',
+    see: [['network boot', 'network-boot.md']],
+  },
+  'boot-broken': {
+    status: 503,
+    title: 'The boot of the profile has faults',
+    audience: 'machine',
+    fault: AUTHOR,
+    meaning:
+      'What the profile says under boot: does not become a script for this machine and boot loader: a value cannot be quoted, the command line is too long, or the URL of the service is not known. A boot loader is told so in a script, waits, and asks again.',
+    remedy:
+      'Mend what "pilotlight lint" shows: each fault with its line. "pilotlight boot" shows the script of any machine.',
+    see: [['network boot', 'network-boot.md#faults-on-the-console']],
+  },
   'site-invalid': {
     status: 503,
     title: 'The site has faults',

@@ -3,7 +3,7 @@ import { ProvisioningError } from '../errors.ts';
 import type { Machine } from '../machine/machine.ts';
 import { selectorKey } from '../machine/selector.ts';
 import type { CaseOutcomes } from '../render/check.ts';
-import { caseKey, caseName, machineFor } from '../render/check.ts';
+import { caseKey, isBootKey, machineFor } from '../render/check.ts';
 import type { Group, Revision } from '../site/revision.ts';
 import { select } from '../site/selection.ts';
 
@@ -39,7 +39,8 @@ export function findBroken(served: Checked, next: Checked): readonly Broken[] {
     const known = names.find((name) => served.outcomes.has(name));
     if (known === undefined || served.outcomes.get(known) === undefined) return [];
     const about = { profile, ...(group === '' ? {} : { group }), ...(giving === '' ? {} : { giving }) };
-    return [{ ...about, reason: 'it does not render any more' }];
+    const what = isBootKey(key) ? 'its boot' : 'it';
+    return [{ ...about, reason: `${what} does not render any more` }];
   });
   return [...broken, ...findTurnedAway(served, next.revision), ...findSkipped(served.revision, next.revision)];
 }
@@ -58,14 +59,14 @@ function earlierNames(
   earlierOf: (group: Group) => Group | undefined,
 ): readonly string[] {
   if (group === undefined) return [key];
-  const [profile = '', , giving = ''] = key.split('/');
+  const [profile = '', , giving = '', ...what] = key.split('/');
+  const named = (...ids: readonly string[]) => [...ids, ...what].join('/');
   const earlier = earlierOf(group);
   // Whoever named the profile got it without the group.
-  if (earlier === undefined) return [caseName(profile)];
+  if (earlier === undefined) return [named(profile, '', '')];
   if (earlier.profile === undefined) return [];
-  const alone = caseName(earlier.profile.id, earlier.id);
   // A second group may be new, and its machines had the config without it.
-  return [caseName(earlier.profile.id, earlier.id, giving), alone];
+  return [named(earlier.profile.id, earlier.id, giving), named(earlier.profile.id, earlier.id, '')];
 }
 
 /** Groups whose machines get a config, and whom the groups of the next revision would turn away. */

@@ -2,7 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import { createTwoFilesPatch } from 'diff';
 import { ProvisioningError } from '../errors.ts';
 import type { CaseOutcomes } from '../render/check.ts';
-import { findCase, requestOf } from '../render/check.ts';
+import { findCase, isBootKey, requestOf } from '../render/check.ts';
+import { scriptFor } from '../render/check-boot.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { Served } from '../render/served.ts';
 import type { Changes } from './changes.ts';
@@ -15,7 +16,7 @@ export interface Side {
   readonly outcomes: CaseOutcomes;
 }
 
-/** What becomes of a machine's config from one revision to another. */
+/** What becomes of a machine's config or boot from one revision to another. */
 export type ConfigChange = 'appears' | 'disappears' | 'changes' | 'breaks' | 'is-repaired' | 'stays-broken';
 
 /** Machines whose config becomes another one: those that a group stands for, or a profile without a group. */
@@ -24,8 +25,10 @@ export interface MachineDifference {
   readonly group?: string;
   /** A second group, which only gives parameters. */
   readonly giving?: string;
+  /** Whether this is about the Ignition config, or about the iPXE script that boots the machine. */
+  readonly what: 'config' | 'boot';
   readonly change: ConfigChange;
-  /** SHA-512 of the config before and after, where there is one. */
+  /** SHA-512 of the config or script before and after, where there is one. */
   readonly from?: string;
   readonly to?: string;
   /** Which of {@link Difference.patches} shows it; absent where there is nothing to show, or no room. */
@@ -38,7 +41,10 @@ export interface Difference {
   readonly machines: readonly MachineDifference[];
   /** Machines whose config is the same to the byte. */
   readonly same: number;
-  /** Unified diffs of the configs as indented JSON with texts line by line; machines that differ in the same way share one. */
+  /**
+   * Unified diffs of the configs as indented JSON with texts line by line, and of boot scripts; machines that differ in the
+   * same way share one.
+   */
   readonly patches: readonly string[];
   /** Patches that were left out because there are too many or they are too long. */
   readonly patchesLeftOut: number;
@@ -60,7 +66,8 @@ export async function findDifference(from: Side, to: Side, renderer: Renderer): 
 
   async function show(key: string): Promise<number | undefined> {
     const [before, after] = await Promise.all([configOf(key, from, renderer), configOf(key, to, renderer)]);
-    const patch = before === undefined || after === undefined ? undefined : comparePatch(before, after);
+    const shownAs = isBootKey(key) ? AS_TEXT : SHOWN_AS;
+    const patch = before === undefined || after === undefined ? undefined : comparePatch(before, after, shownAs);
     if (patch === undefined || patch.length > MAX_PATCH_CHARACTERS) return undefined;
     const known = patches.get(patch);
     if (known !== undefined) return known;
@@ -84,7 +91,7 @@ export async function findDifference(from: Side, to: Side, renderer: Renderer): 
     const before = from.outcomes.get(key);
     const after = to.outcomes.get(key);
     if (before !== undefined && before === after) {
-      same += 1;
+      if (!isBootKey(key)) same += 1;
       continue;
     }
     const change = changeOf(key, from.outcomes, to.outcomes);
@@ -95,6 +102,7 @@ export async function findDifference(from: Side, to: Side, renderer: Renderer): 
       profile,
       ...(group === '' ? {} : { group }),
       ...(giving === '' ? {} : { giving }),
+      what: isBootKey(key) ? 'boot' : 'config',
       change,
       ...(before === undefined ? {} : { from: before }),
       ...(after === undefined ? {} : { to: after }),
@@ -113,19 +121,24 @@ function changeOf(key: string, from: CaseOutcomes, to: CaseOutcomes): ConfigChan
 }
 
 /** How a config may be shown, the most readable first: two may differ in nothing but how a text is encoded, or in blanks. */
-const SHOWN_AS: readonly ((text: string) => string)[] = [
+const SHOWN_AS: readonly Show[] = [
   (text) => indent(readableConfig(JSON.parse(text))),
   (text) => indent(JSON.parse(text)),
   (text) => text,
 ];
+
+type Show = (text: string) => string;
+
+/** A script is lines already. */
+const AS_TEXT: readonly Show[] = [(text) => text];
 
 function indent(config: unknown): string {
   return `${JSON.stringify(config, null, 2)}\n`;
 }
 
 /** A patch between two configs, each empty where there is none; undefined when it would take too long. */
-function comparePatch(before: string, after: string): string | undefined {
-  for (const show of SHOWN_AS) {
+function comparePatch(before: string, after: string, shownAs: readonly Show[]): string | undefined {
+  for (const show of shownAs) {
     const [from = '', to = ''] = [before, after].map((text) => (text === '' ? '' : show(text)));
     if (from === to) continue;
     return createTwoFilesPatch('from', 'to', from, to, undefined, undefined, { context: 3, timeout: PATCH_MS });
@@ -133,11 +146,12 @@ function comparePatch(before: string, after: string): string | undefined {
   return undefined;
 }
 
-/** The config of a case, which is empty where there is none; undefined when the service cannot tell just now. */
+/** The config or the boot script of a case, which is empty where there is none; undefined when the service cannot tell just now. */
 async function configOf(key: string, { served, outcomes }: Side, renderer: Renderer): Promise<string | undefined> {
   const found = findCase(served.revision, key);
   if (found === undefined || outcomes.get(key) === undefined) return '';
   try {
+    if (isBootKey(key)) return scriptFor(served, requestOf(served.revision, found), renderer);
     const { body } = await renderer.render(served, requestOf(served.revision, found));
     return body.toString('utf8');
   } catch (error) {

@@ -32,6 +32,11 @@ export const METRICS = {
     buckets: REQUEST_SECONDS,
     help: 'Time until an answer was out',
   },
+  pilotlight_boot_scripts_total: {
+    type: 'counter',
+    labels: ['kind', 'outcome'],
+    help: 'Boot scripts by kind (chain, ipxe, grub) and outcome: ok, discovery, unknown, broken, waiting or invalid',
+  },
   pilotlight_render_stage_duration_seconds: {
     type: 'histogram',
     labels: ['stage'],

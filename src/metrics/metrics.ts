@@ -18,6 +18,13 @@ const RUN_OUTCOMES = ['ok', 'refused', 'timeout', 'panic', 'killed', 'failed'] a
 export type ReloadOutcome = (typeof RELOAD_OUTCOMES)[number];
 const RELOAD_OUTCOMES = ['served', 'refused', 'unchanged', 'failed'] as const;
 
+/** What a boot loader was given: the script that asks, a script for iPXE, or one for GRUB. */
+export type BootScriptKind = (typeof BOOT_SCRIPT_KINDS)[number];
+const BOOT_SCRIPT_KINDS = ['chain', 'ipxe', 'grub'] as const;
+
+/** What a boot script does: it boots what was selected or the profile for unknown machines, or it says why not. */
+export type BootScriptOutcome = 'ok' | 'discovery' | 'unknown' | 'broken' | 'waiting' | 'invalid';
+
 /** The time that a render spent in each stage, in milliseconds. */
 export interface StageTimings {
   readonly selectMs: number;
@@ -40,6 +47,7 @@ export interface Metrics {
   observeRun(run: { readonly outcome: RunOutcome; readonly durationMs: number }): void;
   observeReload(outcome: ReloadOutcome): void;
   observeStateWriteFailure(): void;
+  observeBootScript(kind: BootScriptKind, outcome: BootScriptOutcome): void;
   observeInternalError(): void;
   /** Counts a connection that the service closed; `reason` is one of a few fixed words. */
   observeConnectionClosed(api: Api, reason: string): void;
@@ -65,6 +73,7 @@ export function createMetrics(program: ProgramFigures): Metrics {
   const internalErrors = counter('pilotlight_internal_errors_total');
   const reloads = counter('pilotlight_reloads_total');
   const stateWriteFailures = counter('pilotlight_state_write_failures_total');
+  const bootScripts = counter('pilotlight_boot_scripts_total');
   const abandoned = counter('pilotlight_requests_abandoned_total');
   const assetBytes = counter('pilotlight_asset_bytes_total');
   const connectionsClosed = counter('pilotlight_connections_closed_total');
@@ -72,6 +81,8 @@ export function createMetrics(program: ProgramFigures): Metrics {
   renders.inc({ outcome: 'ok' }, 0);
   for (const outcome of RUN_OUTCOMES) runs.inc({ outcome }, 0);
   for (const outcome of RELOAD_OUTCOMES) reloads.inc({ outcome }, 0);
+
+  for (const kind of BOOT_SCRIPT_KINDS) bootScripts.inc({ kind, outcome: 'ok' }, 0);
 
   const readSources = createSourceReader(kinds, program);
   const countRequest = createRequestCounter(requests, requestSeconds);
@@ -100,6 +111,7 @@ export function createMetrics(program: ProgramFigures): Metrics {
     },
     observeReload: (outcome) => reloads.inc({ outcome }),
     observeStateWriteFailure: () => stateWriteFailures.inc(),
+    observeBootScript: (kind, outcome) => bootScripts.inc({ kind, outcome }),
     observeInternalError: () => internalErrors.inc(),
     observeAbandoned: (api) => abandoned.inc({ api }),
     observeAssetBytes: (bytes) => assetBytes.inc(bytes),
@@ -117,6 +129,7 @@ export const NO_METRICS: Metrics = Object.freeze({
   observeRun: () => undefined,
   observeReload: () => undefined,
   observeStateWriteFailure: () => undefined,
+  observeBootScript: () => undefined,
   observeInternalError: () => undefined,
   observeAbandoned: () => undefined,
   observeAssetBytes: () => undefined,

@@ -107,7 +107,8 @@ function expandProfile(
   return { value, diagnostics: value.diagnostics };
 }
 
-function groupUnclear({ group }: Selection, rival: Group): Diagnostic {
+/** The report for a template that reads `group.id` where two groups decide alike. */
+export function groupUnclear({ group }: Selection, rival: Group): Diagnostic {
   return {
     severity: 'error',
     code: 'selection',
@@ -117,7 +118,12 @@ function groupUnclear({ group }: Selection, rival: Group): Diagnostic {
   };
 }
 
-function createScope(selection: Selection, context: AssemblyContext, parameters: ValueObject): TemplateScope {
+/** All that the templates of a profile see for one machine. */
+export function createScope(
+  selection: Selection,
+  context: Pick<AssemblyContext, 'machine' | 'serviceUrl'>,
+  parameters: ValueObject,
+): TemplateScope {
   const { group } = selection;
   return {
     parameters,

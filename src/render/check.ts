@@ -8,6 +8,8 @@ import type { Selector } from '../machine/selector.ts';
 import { canBothMatch } from '../machine/selector.ts';
 import { describedMachine } from '../site/machine-of.ts';
 import type { Group, Profile, Revision, SiteFormat } from '../site/revision.ts';
+import type { CheckedBoot } from './check-boot.ts';
+import { checkBoot, hasBoot } from './check-boot.ts';
 import { renderDocuments } from './check-matchbox.ts';
 import type { RenderRequest } from './render.ts';
 import type { Renderer } from './renderer.ts';
@@ -27,17 +29,27 @@ export interface Case {
   readonly giving?: Group;
 }
 
-/** What became of the cases of a check, by {@link caseKey}: the SHA-512 of the config, or nothing where there is none. */
+/**
+ * What became of the cases of a check, by {@link caseKey}: the SHA-512 of the config, or nothing where there is none; and
+ * of their boots, by {@link bootKey}, where a profile has one.
+ */
 export type CaseOutcomes = ReadonlyMap<string, string | undefined>;
 
 /** Names a case by its ids, none of which can hold a slash, so that it can be found again in another revision. */
 export function caseKey({ profile, group, giving }: Case): string {
-  return caseName(profile.id, group?.id, giving?.id);
+  return [profile.id, group?.id ?? '', giving?.id ?? ''].join('/');
 }
 
-/** The same from the ids. */
-export function caseName(profile: string, group = '', giving = ''): string {
-  return [profile, group, giving].join('/');
+/** Names the boot of a case in the same way: its outcome is the SHA-512 of the iPXE script. */
+export function bootKey(each: Case): string {
+  return `${caseKey(each)}${BOOT_SUFFIX}`;
+}
+
+const BOOT_SUFFIX = '/boot';
+
+/** True for the name of a boot, and false for that of a config. */
+export function isBootKey(key: string): boolean {
+  return key.split('/').length === 4;
 }
 
 /** The case of this name in a revision; undefined where its profile or one of its groups is missing. */
@@ -120,6 +132,7 @@ export async function checkSite(served: Served, renderer: Renderer, options: Che
     const found = checked[index];
     if (found === undefined) continue;
     if (found.answered) outcomes.set(caseKey(each), found.sha512);
+    if (found.boot !== undefined) outcomes.set(bootKey(each), found.boot.sha512);
     const about = { profile: each.profile.id, ...(each.group === undefined ? {} : { group: each.group.id }) };
     for (const diagnostic of found.diagnostics) (found.answered ? reports : unanswered).push({ ...about, diagnostic });
   }
@@ -177,10 +190,29 @@ interface CheckedCase {
   readonly answered: boolean;
   readonly diagnostics: readonly Diagnostic[];
   readonly sha512?: string;
+  readonly boot?: CheckedBoot;
 }
 
-/** What is wrong with one case, or why the service could not tell. */
+/** What is wrong with one case and its boot, or why the service could not tell. */
 async function checkCase(each: Case, served: Served, renderer: Renderer, options: CheckOptions): Promise<CheckedCase> {
+  const config = await checkConfig(each, served, renderer, options);
+  if (!hasBoot(each.profile)) return config;
+  try {
+    const boot = checkBoot(served, requestOf(served.revision, each), renderer);
+    if (boot === undefined) return config;
+    return { ...config, boot, diagnostics: [...config.diagnostics, ...boot.diagnostics] };
+  } catch (error) {
+    return { ...config, diagnostics: [...config.diagnostics, ...explainFailure(each, error)] };
+  }
+}
+
+/** What is wrong with one case's config, or why the service could not tell. */
+async function checkConfig(
+  each: Case,
+  served: Served,
+  renderer: Renderer,
+  options: CheckOptions,
+): Promise<CheckedCase> {
   const request = requestOf(served.revision, each);
   for (const delayMs of [...(options.retryDelaysMs ?? RETRY_DELAYS_MS), undefined]) {
     try {

@@ -3,7 +3,8 @@ import { hasErrors } from '../diagnostic.ts';
 import { ProvisioningError } from '../errors.ts';
 import type { TracedOutput } from '../go-template/go-template.ts';
 import type { SpecVersion } from '../ignition/spec-version.ts';
-import { compareSpecVersions, parseSpecVersion } from '../ignition/spec-version.ts';
+import { compareSpecVersions, formatSpecVersion, parseSpecVersion } from '../ignition/spec-version.ts';
+import { withVersion } from '../ignition/with-version.ts';
 import type { Machine } from '../machine/machine.ts';
 import { fillTemplate, templateData, traceTemplate } from '../site/matchbox/template-data.ts';
 import type { Selection } from '../site/outcome.ts';
@@ -109,26 +110,24 @@ const MATCHBOX_SPEC = { major: 3, minor: 4, patch: 0 };
 /**
  * A config as matchbox gives it: of spec version 3.4.0 where it is older, unless the client reads no such version. The
  * specs from 3.0 to 3.4 only add keys, so the version is all that Ignition's own translation changes. Undefined where a
- * config stays as it is.
+ * config stays as it is, as one with a key that its version does not know and the next one may.
  */
 export async function raise(
-  { body, specVersion, sha512 }: Finished,
+  { body, specVersion, sha512, diagnostics }: Finished & { readonly diagnostics: readonly Diagnostic[] },
   accepts: SpecVersion | undefined,
   translator: Translator,
 ): Promise<(Finished & { readonly contentKey: string }) | undefined> {
   const version = parseSpecVersion(specVersion);
   if (version === undefined || compareSpecVersions(version, MATCHBOX_SPEC) >= 0) return undefined;
   if (accepts !== undefined && compareSpecVersions(accepts, MATCHBOX_SPEC) < 0) return undefined;
+  if (diagnostics.some(({ severity }) => severity === 'warning')) return undefined;
+  const raised = withVersion(body.toString('utf8'), formatSpecVersion(MATCHBOX_SPEC));
+  if (raised === undefined) return undefined;
   const contentKey = JSON.stringify(['raised', sha512]);
   const content = await translator.cache.get(contentKey, async () => ({
     ok: true,
     entries: [],
-    ...finishBody(withVersion(body, '3.4.0')),
+    ...finishBody(Buffer.from(raised)),
   }));
   return content.ok ? { ...content, contentKey } : undefined;
-}
-
-function withVersion(body: Buffer, version: string): Buffer {
-  const config: { readonly ignition: object } = JSON.parse(body.toString('utf8'));
-  return Buffer.from(JSON.stringify({ ...config, ignition: { ...config.ignition, version } }));
 }

@@ -210,14 +210,18 @@ function assembleOrThrow(
 }
 
 /** A machine that leaves out what only it can give is not known here; every other fault is the profile's. */
-function refusal(profile: Profile, diagnostics: readonly Diagnostic[]): ProvisioningError {
+export function refusal(
+  profile: Profile,
+  diagnostics: readonly Diagnostic[],
+  breaks: typeof broken = broken,
+): ProvisioningError {
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   if (errors.length > 0 && errors.every((diagnostic) => diagnostic.code === 'parameter-missing')) {
     const names = errors.flatMap((diagnostic) => /`([\w.-]+)`/.exec(diagnostic.message)?.[1] ?? []);
     const message = `the profile ${profile.id} needs a value that this machine has not: ${[...new Set(names)].join(', ')}`;
     return new ProvisioningError('parameter-missing', message, { diagnostics });
   }
-  return broken(profile, diagnostics);
+  return breaks(profile, diagnostics);
 }
 
 /** True for a profile whose templates used up their time or memory. */

@@ -4,6 +4,8 @@ import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import { formatSpecVersion } from '../ignition/spec-version.ts';
 import type { Selection } from '../site/outcome.ts';
 import type { Profile } from '../site/revision.ts';
+import type { Boot } from './boot.ts';
+import { bootFor } from './boot.ts';
 import type { RenderContext, Rendered, RenderedInFull, RenderRequest, Selected, Timings } from './render.ts';
 import { isSlow, render, selectFor } from './render.ts';
 import type { Served } from './served.ts';
@@ -21,6 +23,8 @@ export interface Renderer {
   recall(served: Served, request: RenderRequest): Recalled | undefined;
   /** The same bytes, with the Butane they come from. */
   renderInFull(served: Served, request: RenderRequest): Promise<RenderedInFull>;
+  /** What a machine boots; see `bootFor` for what it throws. Takes no process, and is not remembered here. */
+  boot(served: Served, request: RenderRequest): Boot;
 }
 
 /** What a render may be told besides what to render. */
@@ -158,6 +162,7 @@ export function createRenderer(options: RendererOptions): Renderer {
   }
 
   return {
+    boot: (served, request) => bootFor(request, contextFor(served, translator)),
     renderInFull: async (served, request) => renderFully(served, request, selectFor(request, { served, now }), always),
     recall: (served, request) => recall(identityOf(served, request, translator.butane.identity.sha256)),
     async render(served, request, { signal } = {}) {

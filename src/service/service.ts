@@ -48,6 +48,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     recall: (served, request) => opened(live).engine.renderer.recall(served, request),
     render: (served, request, options) => opened(live).engine.renderer.render(served, request, options),
     renderInFull: (served, request) => opened(live).engine.renderer.renderInFull(served, request),
+    boot: (served, request) => opened(live).engine.renderer.boot(served, request),
   };
   const assets =
     config.assets === '' ? undefined : createAssetFolder(config.assets, (digest) => logger.info(digest, 'asset'));
@@ -60,6 +61,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     renderer,
     version,
     metrics,
+    ...(isUnspecified(config.publicUrl) ? {} : { serviceUrl: config.publicUrl }),
     logger: logger.child({ api: 'machine' }),
     onConnectionClosed: (reason) => metrics.observeConnectionClosed('machine', reason),
     trustedProxies: config.trustedProxies,

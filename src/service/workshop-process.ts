@@ -17,6 +17,8 @@ export interface Workshop {
   readonly butane: Butane;
   readonly served: Served;
   readonly renderer: Renderer;
+  /** Makes one more revision ready to be rendered. */
+  serve(revision: Revision): Promise<Served>;
   /** Loads one more site, to be rendered beside the first. */
   load(site: string): Promise<Served>;
   close(): Promise<void>;
@@ -63,6 +65,7 @@ export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> 
     butane,
     renderer,
     served: await serve(revision),
+    serve,
     load: async (site) => serve(await readSiteRevision(site)),
     async close() {
       await butane.close();

@@ -1,3 +1,4 @@
+import { IGNITION_MODES } from '../boot/ignition-arguments.ts';
 import type { Diagnostic, Parsed } from '../diagnostic.ts';
 import { FEATURES } from '../feature/features.ts';
 import { decodeText } from '../fragment/decode.ts';
@@ -7,6 +8,7 @@ import { parseToml } from '../fragment/parse-toml.ts';
 import { parseYaml } from '../fragment/parse-yaml.ts';
 import { toValue } from '../fragment/value.ts';
 import { LABEL_LIMITS } from '../machine/label.ts';
+import { RETRY_SECONDS } from './boot-settings.ts';
 import type { CompiledSchema } from './schema.ts';
 import { compileSchemaLater, schemaDiagnostics } from './schema.ts';
 
@@ -22,6 +24,41 @@ const LAYER = {
     use: { type: 'string', minLength: 1 },
     when: { type: ['boolean', 'string'], minLength: 1 },
     each: { type: 'string', minLength: 1 },
+  },
+};
+
+/** Most arguments and initrds of a boot; a kernel takes 2,048 bytes of arguments in all. */
+const BOOT_TEXTS = 100;
+const BOOT_TEXT = { type: 'string', minLength: 1 };
+
+const BOOT = {
+  type: 'object',
+  additionalProperties: false,
+  minProperties: 1,
+  properties: {
+    kernel: BOOT_TEXT,
+    initrd: { type: ['string', 'array'], minLength: 1, items: BOOT_TEXT, maxItems: BOOT_TEXTS },
+    args: { type: 'array', items: BOOT_TEXT, maxItems: BOOT_TEXTS },
+    ignition: { type: 'string', enum: [...IGNITION_MODES] },
+    ipxe: { type: 'string', minLength: 1, maxLength: 65_536 },
+  },
+};
+
+/** What machines without a boot do. */
+const BOOT_SETTINGS = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    unknown: {
+      type: ['string', 'object'],
+      // For a text; a mapping names a profile.
+      pattern: '^(?:retry|exit)$',
+      $comment: 'must be retry, exit, or a mapping with a profile',
+      required: ['profile'],
+      additionalProperties: false,
+      properties: { profile: { type: 'string', minLength: 1 } },
+    },
+    retry: { type: 'integer', ...RETRY_SECONDS },
   },
 };
 
@@ -44,6 +81,7 @@ export const DEFINITION_SCHEMAS = {
         properties: Object.fromEntries(FEATURES.map(({ name }) => [name, { type: ['object', 'null', 'string'] }])),
       },
       parameters: { type: 'object' },
+      boot: BOOT,
     },
   },
   group: {
@@ -74,6 +112,7 @@ export const DEFINITION_SCHEMAS = {
       strict: { type: 'boolean' },
       experimental: { type: 'boolean' },
       parameters: { type: 'object' },
+      boot: BOOT_SETTINGS,
     },
   },
 } as const;
@@ -107,7 +146,7 @@ export function parseDefinition(kind: DefinitionKind, content: Buffer, file: str
     return { diagnostics: [diagnostic] };
   }
   if (isKnown) return { value: root, diagnostics: [] };
-  const typed = toValue(checkable(root));
+  const typed = toValue(checkable(root, kind));
   if (typed.value === undefined) return { diagnostics: typed.diagnostics };
   const faults = COMPILED[kind].check(typed.value);
   const diagnostics = schemaDiagnostics(faults, root, 'schema', (path) => keysAt(kind, path));
@@ -118,8 +157,11 @@ export function parseDefinition(kind: DefinitionKind, content: Buffer, file: str
  * The definition as its schema sees it: what is written for butane stays untyped (`mode: 0644` is butane's to read), and
  * labels are compared as the texts they were written as (`rack: 07`).
  */
-function checkable(root: MapNode): MapNode {
+function checkable(root: MapNode, kind: DefinitionKind): MapNode {
   let checked = root;
+  const boot = child(root, 'boot');
+  // A kernel argument is a text however it looks: `quiet`, `0644`, `yes`.
+  if (kind === 'profile' && boot !== undefined) checked = withChild(checked, 'boot', asTexts(boot));
   const features = child(root, 'features');
   if (features?.kind === 'map') checked = withChild(checked, 'features', withoutContents(features));
   const butane = child(root, 'butane');
@@ -141,9 +183,16 @@ function withoutContents(node: MapNode): MapNode {
   return mapNode(entries, node.origin);
 }
 
+const BOOT_KEYS: Readonly<Record<DefinitionKind, readonly string[]>> = {
+  profile: Object.keys(BOOT.properties),
+  group: [],
+  site: Object.keys(BOOT_SETTINGS.properties),
+};
+
 /** The keys that a definition may have, and the features. */
 function keysAt(kind: DefinitionKind, path: readonly PathSegment[]): readonly string[] {
   if (path.length === 0) return Object.keys(DEFINITION_SCHEMAS[kind].properties);
+  if (path.length === 1 && path[0] === 'boot') return BOOT_KEYS[kind];
   return kind === 'profile' && path.length === 1 && path[0] === 'features' ? FEATURES.map(({ name }) => name) : [];
 }
 

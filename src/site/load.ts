@@ -2,6 +2,7 @@ import type { Diagnostic, Parsed } from '../diagnostic.ts';
 import { compareText, hasErrors } from '../diagnostic.ts';
 import { child, childText } from '../fragment/node.ts';
 import { selectorKey } from '../machine/selector.ts';
+import { DEFAULT_BOOT_SETTINGS, readBootSettings } from './boot-settings.ts';
 import { parseDefinition } from './definition.ts';
 import { parseGroup } from './group.ts';
 import { indexGroups } from './group-index.ts';
@@ -68,6 +69,7 @@ function parseTree(tree: SourceTree, earlier: ParsedDocuments, isKnown: boolean)
       contained.push(missingProfile(group.profile.id, group.profile.origin));
     }
   }
+  contained.push(...faultOfDiscovery(settings, profiles));
   const revision: Revision = Object.freeze({
     id: digestTree(tree),
     format: 'pilotlight',
@@ -86,6 +88,18 @@ function parseTree(tree: SourceTree, earlier: ParsedDocuments, isKnown: boolean)
   return { value: revision, diagnostics: revision.diagnostics };
 }
 
+/** Machines that nobody knows are promised a boot that has to be there. */
+function faultOfDiscovery({ boot }: SiteSettings, profiles: ReadonlyMap<string, Profile>): readonly Diagnostic[] {
+  if (typeof boot.unknown === 'string') return [];
+  const { profile: id, origin } = boot.unknown;
+  const path = '$.boot.unknown.profile';
+  const profile = profiles.get(id);
+  if (profile === undefined) return [{ ...missingProfile(id, origin), path }];
+  if (profile.kind === 'composed' && profile.boot !== undefined) return [];
+  const message = `the profile ${id} has no \`boot\`, so that unknown machines cannot boot it`;
+  return [{ severity: 'error', code: 'boot', message, path, origin }];
+}
+
 function byId<T extends { readonly id: string }>(parsed: readonly (T | undefined)[]): ReadonlyMap<string, T> {
   const found = parsed.filter((each) => each !== undefined);
   return new Map(found.map((each) => [each.id, each] as const).sort(([a], [b]) => compareText(a, b)));
@@ -99,7 +113,12 @@ function fileTexts(tree: SourceTree): readonly (readonly [string, Buffer])[] {
 
 function parseSettings(tree: SourceTree, fatal: Diagnostic[]): SiteSettings {
   const content = tree.documents.get('site.yaml');
-  const none: SiteSettings = { strict: true, experimental: false, parameters: new Map<string, Contribution>() };
+  const none: SiteSettings = {
+    strict: true,
+    experimental: false,
+    parameters: new Map<string, Contribution>(),
+    boot: DEFAULT_BOOT_SETTINGS,
+  };
   if (content === undefined || isBlank(content)) return none;
   const parsed = parseDefinition('site', content, 'site.yaml');
   fatal.push(...parsed.diagnostics);
@@ -110,6 +129,7 @@ function parseSettings(tree: SourceTree, fatal: Diagnostic[]): SiteSettings {
     experimental: childText(root, 'experimental')?.toLowerCase() === 'true',
     parameters:
       child(root, 'parameters') === undefined ? none.parameters : parseContributions(root, 'parameters', 'site.yaml'),
+    boot: readBootSettings(root),
   };
 }
 

@@ -7,6 +7,7 @@ import type { MapNode, Node } from '../fragment/node.ts';
 import { child, childItems, childText } from '../fragment/node.ts';
 import type { Template } from '../fragment/template.ts';
 import { compileCondition, compileExpression, TemplateFault } from '../fragment/template.ts';
+import { parseBoot } from './boot.ts';
 import { parseDefinition, parseDocument } from './definition.ts';
 import { parseFeatures } from './features.ts';
 import { checkReads, parseParameterSchema } from './parameters.ts';
@@ -89,6 +90,7 @@ export function parseComposedProfile(
     diagnostics.push({ severity: 'error', code: 'schema', message, origin: root.origin, hint });
   }
   const title = childText(root, 'title');
+  const boot = parseBoot(root, { declared, layers, hasFeatures: features.value !== undefined });
   const profile: ComposedProfile = {
     kind: 'composed',
     id,
@@ -97,6 +99,7 @@ export function parseComposedProfile(
     ...(title === undefined ? {} : { title }),
     layers,
     ...(features.value === undefined ? {} : { features: features.value }),
+    ...(boot === undefined ? {} : { boot }),
     parameters: schema.value,
     readsGroup: layers.some(readsGroup) || readsOfGroup(features.value?.content),
     diagnostics,

@@ -6,8 +6,10 @@ import type { Condition, Template } from '../fragment/template.ts';
 import type { ValueObject } from '../fragment/value.ts';
 import type { GoTemplate, JsonValue } from '../go-template/go-template.ts';
 import type { Selector } from '../machine/selector.ts';
+import type { BootSettings } from './boot-settings.ts';
 import type { ProfileFeatures } from './features.ts';
 import type { GroupIndex } from './group-index.ts';
+import type { ParsedBoot } from './profile-boot.ts';
 import type { CompiledSchema } from './schema.ts';
 
 /** An immutable, fully read snapshot of a site. */
@@ -67,6 +69,8 @@ export interface SiteSettings {
   readonly experimental: boolean;
   /** Default parameters of all profiles. */
   readonly parameters: ReadonlyMap<string, Contribution>;
+  /** What machines do that boot over the network and get nothing. */
+  readonly boot: BootSettings;
 }
 
 /** One parameter's value, with the place that gave it. */
@@ -112,6 +116,8 @@ export interface ComposedProfile extends ProfileBase {
   readonly layers: readonly Layer[];
   readonly parameters: ParameterSchema;
   readonly features?: ProfileFeatures;
+  /** What is booted over the network; its faults are its own, and not among `diagnostics`. */
+  readonly boot?: ParsedBoot;
   /** A layer reads `group.id`, so it matters which of several equal groups is said to have decided. */
   readonly readsGroup: boolean;
 }

@@ -16,6 +16,20 @@ export interface SourceTree {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** A site of pilotlight's own that was never on a disk, by the paths of its documents and files. */
+export function sourceTreeOf(texts: ReadonlyMap<string, string | Buffer>): SourceTree {
+  const sorted = [...texts]
+    .map(([path, text]) => [path, Buffer.isBuffer(text) ? text : Buffer.from(text)] as const)
+    .sort(([a], [b]) => compareText(a, b));
+  const files = sorted.flatMap(([path, content]) =>
+    path.startsWith('files/')
+      ? [[path.slice('files/'.length), { kind: 'file', content, executable: false }] as const]
+      : [],
+  );
+  const documents = new Map(sorted.filter(([path]) => !path.startsWith('files/')));
+  return { format: 'pilotlight', documents, files: new Map(files), diagnostics: [] };
+}
+
 /** SHA-256 over every input of a site: the name of its revision, the same in any directory and on any machine. */
 export function digestTree(tree: SourceTree): string {
   const hash = createHash('sha256');

@@ -8,6 +8,7 @@ import { connect, createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readGrub, readIpxe } from '../support/boot-loaders.ts';
 import { requireProgram, requireRoot } from '../support/programs.ts';
 import { type Answer, ask, askRaw, assertProblem, eventually, wrapButane } from '../support/service.ts';
 import { type ServiceProcess, startRefused, startServiceProcess } from '../support/service-process.ts';
@@ -274,6 +275,8 @@ const get = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n
 const good = (headers: string) => get('/ignition/good', headers);
 const post = (headers: string, body = '') => `POST /ignition/good HTTP/1.1\r\nHost: x\r\n${headers}\r\n${body}`;
 
+const asset = (...range: readonly string[]) => get('/assets/kernel', `Range: bytes=${range.join('')}\r\n`);
+
 const JSON_TYPE = 'Content-Type: application/json\r\n';
 
 /** Labels whose names have three characters. */
@@ -362,10 +365,29 @@ const REQUESTS: readonly (readonly [title: string, text: string | Buffer, answer
   ],
   ['a whole URL', get('http://x/ignition/good'), 200],
   ['nothing but an asterisk', 'OPTIONS * HTTP/1.1\r\nConnection: close\r\n\r\n', 404, 'route-not-found'],
+  ['dots in an asset', get('/assets/../profiles/good.bu'), 404, 'asset-not-found'],
+  ['encoded dots in an asset', get('/assets/%2e%2e/profiles/good.bu'), 404, 'asset-not-found'],
+  ['twice encoded dots in an asset', get('/assets/%252e%252e/profiles/good.bu'), 404, 'asset-not-found'],
+  ['encoded slashes in an asset', get('/assets/..%2fprofiles%2fgood.bu'), 400, 'request-invalid'],
+  ['a backslash in an asset', get('/assets/..\\profiles\\good.bu'), 400, 'request-invalid'],
+  ['a NUL in an asset', get('/assets/kernel%00.txt'), 400, 'request-invalid'],
+  ['an absolute path as an asset', get('/assets//etc/passwd'), 404, 'asset-not-found'],
+  ['a hidden asset', get('/assets/.hidden'), 404, 'asset-not-found'],
+  ['an asset that is a link to a profile', get('/assets/out'), 404, 'asset-not-found'],
+  ['an asset that is a link to a device', get('/assets/zero'), 404, 'asset-not-found'],
+  ['the folder of assets', get('/assets/'), 404, 'asset-not-found'],
+  ['an asset by 5,000 characters', get(`/assets/${'x/'.repeat(2500)}x`), 404, 'asset-not-found'],
+  ['a part behind the end of an asset', asset('9'.repeat(30), '-'), 416, 'range-not-satisfiable'],
+  ['a part of an asset that ends before it starts', asset('5', '-2'), 416, 'range-not-satisfiable'],
+  ['3,000 parts of an asset', asset('0-0,'.repeat(2999), '0-0'), 416, 'range-not-satisfiable'],
+  ['a condition that the asset does not meet', get('/assets/kernel', 'If-Match: "x"\r\n'), 412, 'precondition-failed'],
 ];
 
 test('A request may be anything, and the next one is answered', async (t) => {
-  const service = await startServiceProcess(t, { site: await writeSite(t, GOOD) });
+  const site = await writeSite(t, { ...GOOD, 'assets/kernel': 'kernel', 'assets/.hidden': 'hidden' });
+  await symlink('../profiles/good.bu', join(site, 'assets/out'));
+  await symlink('/dev/zero', join(site, 'assets/zero'));
+  const service = await startServiceProcess(t, { site });
   if (service === undefined) return;
   for (const [title, text, status, code] of REQUESTS) {
     await t.test(title, async () => {
@@ -391,6 +413,64 @@ test('A request may be anything, and the next one is answered', async (t) => {
     );
     await assertWell(service);
   });
+});
+
+/** A profile whose kernel has an argument of a label, and one with a script of its own. */
+const BOOTS: Files = {
+  'profiles/boot.yaml':
+    'butane: { variant: fcos, version: 1.5.0 }\nboot: { kernel: /k, args: ["say={{ labels.say }}"] }\n',
+  'profiles/own.yaml': `butane: { variant: fcos, version: 1.5.0 }\nboot: { ipxe: "echo {{ labels.say }} and $\{uuid}" }\n`,
+};
+
+const REFUSED_VALUE = 'Code boot-broken';
+
+/** What a boot loader asks, and what the script says: a pattern, or `400`. */
+const SCRIPTS: readonly (readonly [title: string, path: string, says: string | RegExp | 400])[] = [
+  ['a line break in a label', '/ipxe/boot?say=a%0Ashell', 'Code label-invalid'],
+  ['a blank in a label', '/ipxe/boot?say=a%20ignition.config.url=http://x', REFUSED_VALUE],
+  ['a double quote in a label', '/ipxe/boot?say=%22', REFUSED_VALUE],
+  ['a single quote in a label', "/ipxe/boot?say='", REFUSED_VALUE],
+  ['a backslash in a label', '/ipxe/boot?say=%5C', REFUSED_VALUE],
+  ['a variable of iPXE in a label', '/ipxe/boot?say=$%7Buuid%7D', REFUSED_VALUE],
+  ['an operator of iPXE in a label', '/ipxe/boot?say=%7C%7C', /^kernel \/k say=\|\| ignition/m],
+  ['an operator of iPXE as a word of an own script', '/ipxe/own?say=%26%26', REFUSED_VALUE],
+  ['half a variable of iPXE in an own script', '/ipxe/own?say=%7Buuid%7D', REFUSED_VALUE],
+  ['the start of a script in a label', '/ipxe/boot?say=%23!ipxe', /^kernel \/k say=#!ipxe ignition/m],
+  [
+    'a label that makes the URL of the config too long',
+    `/ipxe/boot?say=a&b=${'x'.repeat(256)}&c=${'x'.repeat(256)}`,
+    REFUSED_VALUE,
+  ],
+  ['33 labels', `/ipxe?${labels(33).replaceAll('=', '=1')}`, 'Code label-invalid'],
+  ['a MAC that is none', '/ipxe?mac=$%7Bmac%7D', 'Code label-invalid'],
+  ['an address of its own', '/ipxe?ip=192.0.2.1', 'Code label-invalid'],
+  ['a script as a profile', '/ipxe/%7C%7C%20shell', /^chain --replace %7C%7C%20shell \|\|/m],
+  ['a quote as a label of GRUB', '/grub?say=%27%3Breboot', /'\/?[^']*\/grub\?say=%27%3Breboot'/],
+  ['a bad percent escape', '/grub?say=%zz', 400],
+];
+
+test('A boot loader may ask anything, and no value becomes a part of its script', async (t) => {
+  const service = await startServiceProcess(t, { site: await writeSite(t, { ...GOOD, ...BOOTS }) });
+  if (service === undefined) return;
+  for (const [title, path, says] of SCRIPTS) {
+    await t.test(title, async () => {
+      const answer = await ask(service.machine, path);
+      const script = answer.body.toString();
+      if (says === 400) assertProblem(answer, 400, 'request-invalid');
+      else {
+        assert.equal(answer.status, 200, script);
+        if (typeof says === 'string') assert.ok(script.includes(says), script);
+        else assert.match(script, says);
+        for (const words of path.startsWith('/grub') ? readGrub(script) : readIpxe(script)) {
+          assert.ok(
+            ['shell', 'reboot'].every((command) => words[0] !== command),
+            script,
+          );
+        }
+      }
+      await assertWell(service);
+    });
+  }
 });
 
 /** Sends bytes one after the other until the other side closes; gives what it said and how long that took. */
@@ -455,6 +535,30 @@ test('Clients that are slow hold nobody up', async (t) => {
   assert.deepEqual([text, ms < 20_000], ['', true]);
   const grown = (await service.memory()).now - before;
   assert.ok(grown < 64, `${readers.length} readers of one config cost ${grown} MiB`);
+});
+
+test('A thousand downloads of which nobody reads anything cost little, and hold nobody up', async (t) => {
+  const site = await writeSite(t, { ...GOOD, 'assets/initrd': '' });
+  await truncate(join(site, 'assets/initrd'), 1024 ** 3);
+  const service = await startServiceProcess(t, { site });
+  if (service === undefined) return;
+  const before = (await service.memory()).now;
+  let begun = 0;
+  for (let opened = 0; opened < 1000; opened += 1) {
+    const reader = connect(Number(new URL(service.machine).port), '127.0.0.1');
+    t.after(() => reader.destroy());
+    reader.on('error', () => undefined);
+    reader.once('readable', () => {
+      begun += 1;
+    });
+    reader.write('GET /assets/initrd HTTP/1.1\r\n\r\n');
+  }
+  await eventually(() => begun === 1000, 30_000);
+  const started = performance.now();
+  await assertWell(service);
+  assert.ok(performance.now() - started < 5000);
+  const grown = (await service.memory()).now - before;
+  assert.ok(grown < 128, `a thousand downloads cost ${grown} MiB`);
 });
 
 test('Ten thousand connections on which nothing is asked lock no machine out', async (t) => {

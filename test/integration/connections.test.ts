@@ -31,6 +31,10 @@ async function startApp(t: TestContext, options: Pick<AppOptions, 'connections'>
   let waiting = 0;
   app.get('/now', async () => 'now');
   app.get('/big', async () => BIG);
+  app.get('/allowed', async (_request, reply) => {
+    app.connections.allow(reply.raw, 1000);
+    return BIG;
+  });
   app.get('/wait', async () => {
     waiting += 1;
     await released;
@@ -141,6 +145,32 @@ test('A reader that draws its answer out is cut in the end', async (t) => {
   t.after(() => clearInterval(sip));
   socket.pause();
   await eventually(() => reasons.includes('slow-reader'));
+});
+
+test('A download may take longer than other answers, and is cut in the end all the same', async (t) => {
+  const { open, reasons } = await startApp(t, { connections: { stallMs: 5000, exchangeMs: 500 } });
+  const started = performance.now();
+  const socket = await open('GET /allowed HTTP/1.1\r\n\r\n');
+  const sip = setInterval(() => void socket.read(1000), 50);
+  t.after(() => clearInterval(sip));
+  socket.pause();
+  await eventually(() => reasons.includes('slow-reader'));
+  assert.ok(performance.now() - started > 1400);
+});
+
+test('What one answer is allowed is not allowed to the next', async (t) => {
+  const { open, reasons } = await startApp(t, { connections: { stallMs: 5000, exchangeMs: 500 } });
+  const socket = await open('GET /allowed HTTP/1.1\r\n\r\n');
+  let bytes = 0;
+  socket.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  await eventually(() => bytes > BIG.length);
+  socket.pause();
+  const started = performance.now();
+  socket.write('GET /big HTTP/1.1\r\n\r\n');
+  await eventually(() => reasons.includes('slow-reader'));
+  assert.ok(performance.now() - started < 1400);
 });
 
 test('An answer that takes longer than a reader may stall is not the fault of its reader', async (t) => {

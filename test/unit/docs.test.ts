@@ -89,7 +89,19 @@ test('docs/site.md explains every key of the definitions', () => {
 test('docs/cli.md explains every flag of every command, and every variable', async () => {
   const text = readFileSync('docs/cli.md', 'utf8');
   const words = new Set<string>();
-  for (const command of [[], ['serve'], ['render'], ['lint'], ['explain'], ['diff'], ['adopt'], ['openapi']]) {
+  for (const command of [
+    [],
+    ['serve'],
+    ['render'],
+    ['lint'],
+    ['explain'],
+    ['boot'],
+    ['diff'],
+    ['adopt'],
+    ['assets', 'verify'],
+    ['import', 'matchbox'],
+    ['openapi'],
+  ]) {
     let help = '';
     const out = async (data: string | Buffer) => {
       help += data;

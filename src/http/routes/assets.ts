@@ -11,6 +11,7 @@ import { readByteRange } from '../byte-range.ts';
 import type { Connections } from '../connections.ts';
 import { createSender, type SendFile } from '../download.ts';
 import { isRangeMeant, judgePreconditions } from '../preconditions.ts';
+import { acceptAll } from './labels.ts';
 import { problemResponse } from './schemas.ts';
 
 /** What the route uses. */
@@ -46,7 +47,7 @@ export function assetRoutes(app: App, { assets, metrics = NO_METRICS }: AssetRou
       schema: {
         operationId: method === 'GET' ? 'getAsset' : 'headAsset',
         summary: method === 'GET' ? 'A file of the folder of assets, or a part of it' : 'What GET says of a file',
-        params: Type.Object({ '*': Type.String({ description: 'The name of the file, with the folders it is in' }) }),
+        params: NAME,
         response: {
           200: { description: 'The whole file', headers: HEADERS, content: BYTES },
           ...(method === 'GET' ? PART : {}),
@@ -58,10 +59,19 @@ export function assetRoutes(app: App, { assets, metrics = NO_METRICS }: AssetRou
         },
       },
       serializerCompiler: () => String,
+      validatorCompiler: acceptAll,
       handler: (request, reply) => answer(context, request.params['*'], request, reply),
     });
   }
 }
+
+/** Says what may stand between two slashes; OpenAPI has no words for a path with slashes in it. */
+const NAME = Type.Object({
+  '*': Type.String({
+    description: 'The name of the file, with the folders it is in; its slashes are not encoded',
+    pattern: String.raw`^[^/\\\u0000-\u001f\u007f-\u009f]+$`,
+  }),
+});
 
 const PART = {
   206: {

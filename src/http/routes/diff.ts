@@ -13,9 +13,10 @@ const MachineSchema = Type.Object(
     profile: Type.String(),
     group: Type.Optional(Type.String()),
     giving: Type.Optional(Type.String({ description: 'A second group, which only gives parameters' })),
+    what: Type.String({ enum: ['config', 'boot'], description: 'The Ignition config, or the script that boots it' }),
     change: Type.String({ enum: ['appears', 'disappears', 'changes', 'breaks', 'is-repaired', 'stays-broken'] }),
-    from: Type.Optional(Type.String({ description: 'SHA-512 of the config before' })),
-    to: Type.Optional(Type.String({ description: 'SHA-512 of the config after' })),
+    from: Type.Optional(Type.String({ description: 'SHA-512 of the config or script before' })),
+    to: Type.Optional(Type.String({ description: 'SHA-512 of the config or script after' })),
     patch: Type.Optional(Type.Integer({ description: 'Which of `patches` shows it' })),
   },
   { title: 'MachineDifference' },
@@ -27,11 +28,12 @@ const DifferenceSchema = Type.Object(
     to: Type.String(),
     changes: ChangesSchema,
     machines: Type.Array(MachineSchema, {
-      description: 'Profiles and groups whose machines get another config, or none any more',
+      description: 'Profiles and groups whose machines get another config or boot, or none any more',
     }),
     same: Type.Integer({ description: 'Combinations of profile and groups that get the same bytes' }),
     patches: Type.Array(Type.String(), {
-      description: 'Unified diffs of the configs as indented JSON, with the texts in them line by line',
+      description:
+        'Unified diffs: of configs as indented JSON with the texts in them line by line, of boot scripts as they are',
     }),
     patchesLeftOut: Type.Integer(),
     more: Type.Integer({ description: 'Machines that were left out of the list' }),

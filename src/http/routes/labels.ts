@@ -54,6 +54,20 @@ export const LabelsSchema = Type.Object(
   },
 );
 
+/** The same for boot loaders, which are told on their console what is wrong with a label, since they show no error's body. */
+export const BootLabelsSchema = Type.Object(
+  {
+    uuid: Type.Optional(
+      Type.String({ description: 'SMBIOS UUID', examples: ['4c4c4544-0035-4d10-8054-b4c04f4d3132'] }),
+    ),
+    mac: Type.Optional(Type.String({ description: 'MAC address', examples: ['52-54-00-a1-9c-ae'] })),
+    serial: Type.Optional(Type.String({ description: 'Serial number' })),
+    hostname: Type.Optional(Type.String({ description: 'Host name' })),
+    arch: Type.Optional(Type.String({ description: 'Architecture', examples: ['x86_64'] })),
+  },
+  { additionalProperties: Type.String({ description: 'Any other key is a free label; an empty one is absent' }) },
+);
+
 /** The same for the operator API, where a person may ask for a machine at an address. */
 export const OperatorLabelsSchema = Type.Object(
   { ...LabelsSchema.properties, ip: address('The address that the machine would come from') },

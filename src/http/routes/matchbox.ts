@@ -13,10 +13,13 @@ import { templateData } from '../../site/matchbox/template-data.ts';
 import type { MatchboxBoot, MatchboxProfile, Revision } from '../../site/revision.ts';
 import { select } from '../../site/selection.ts';
 import type { App } from '../app.ts';
-import { noteProblem, sendProblem } from '../app.ts';
+import { noteFault, sendProblem } from '../app.ts';
 import { readByteRange } from '../byte-range.ts';
 import type { Delivery } from '../delivery.ts';
-import { loggable, readMachine, unlessPending } from '../delivery.ts';
+import { readMachine, unlessPending } from '../delivery.ts';
+import { loggable } from '../loggable.ts';
+import { toProvisioningError } from '../problem.ts';
+import { PROBLEMS } from '../problems.ts';
 import type { SiteState } from '../site-state.ts';
 import { acceptAll } from './labels.ts';
 import { problemResponse } from './schemas.ts';
@@ -220,10 +223,15 @@ function sendRange(request: FastifyRequest, reply: FastifyReply, document: Docum
 
 /** Whatever is not there is told in matchbox's words; every other fault is a problem as everywhere. */
 function sendFault(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
-  const status = thrown instanceof ProvisioningError ? noteProblem(thrown, request).status : undefined;
+  const error = toProvisioningError(thrown);
+  const { status } = PROBLEMS[error.code];
+  if (status !== 404 && status !== 416) {
+    sendProblem(error, request, reply);
+    return;
+  }
+  noteFault(error, request);
   if (status === 404) sendNotFound(reply);
-  else if (status === 416) sendDocument(reply.code(status), { body: 'invalid range: failed to overlap\n', type: TEXT });
-  else sendProblem(thrown, request, reply);
+  else sendDocument(reply.code(status), { body: 'invalid range: failed to overlap\n', type: TEXT });
 }
 
 /** matchbox's 404. */

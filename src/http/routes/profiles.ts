@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { IGNITION_MODES } from '../../boot/ignition-arguments.ts';
 import { hasErrors } from '../../diagnostic.ts';
 import { ProvisioningError } from '../../errors.ts';
 import type { Profile } from '../../site/revision.ts';
@@ -17,8 +18,25 @@ const SummarySchema = Type.Object(
     file: Type.String(),
     title: Type.Optional(Type.String()),
     broken: Type.Boolean({ description: 'It has faults that keep it from every machine' }),
+    boots: Type.Optional(
+      Type.String({
+        enum: ['kernel', 'script', 'broken'],
+        description: 'What boot loaders get of it: a kernel, its own iPXE script, or a report; absent without a boot',
+      }),
+    ),
   },
   { title: 'ProfileSummary' },
+);
+
+const BootSchema = Type.Object(
+  {
+    ignition: Type.String({ enum: [...IGNITION_MODES], description: 'How the machine is told where its config is' }),
+    kernel: Type.Optional(Type.String()),
+    initrd: Type.Optional(Type.Array(Type.String())),
+    args: Type.Optional(Type.Array(Type.String())),
+    ipxe: Type.Optional(Type.String({ description: 'A whole script' })),
+  },
+  { title: 'Boot', description: 'What a boot loader is told to boot, as it is written; templates are not filled in' },
 );
 
 const ProfileSchema = Type.Object(
@@ -26,6 +44,7 @@ const ProfileSchema = Type.Object(
     ...SummarySchema.properties,
     layers: Type.Array(Type.Object({ file: Type.String(), conditional: Type.Boolean(), repeated: Type.Boolean() })),
     features: Type.Array(Type.String(), { description: 'The features that are below its layers' }),
+    boot: Type.Optional(BootSchema),
     parameters: Type.Unknown({ description: 'The JSON Schema of its parameters' }),
     reports: Type.Array(ReportSchema),
   },
@@ -90,6 +109,7 @@ export function profileRoutes(app: App, { site }: { readonly site: SiteState }):
         layers: profile.kind === 'composed' ? profile.layers.map(layerJson) : [],
         features:
           profile.kind === 'composed' ? (profile.features?.blocks.map(({ feature }) => feature.name) ?? []) : [],
+        ...bootJson(profile),
         parameters: profile.kind === 'composed' ? { ...profile.parameters.source } : {},
         reports: found.map((report) =>
           reportJson(report.diagnostic, report.group === undefined ? {} : { group: report.group }),
@@ -101,7 +121,30 @@ export function profileRoutes(app: App, { site }: { readonly site: SiteState }):
 
 function summary(profile: Profile, isBroken: (profile: Profile) => boolean) {
   const { id, kind, file, title } = profile;
-  return { id, kind, file, ...(title === undefined ? {} : { title }), broken: isBroken(profile) };
+  const boots = bootsOf(profile);
+  return {
+    id,
+    kind,
+    file,
+    ...(title === undefined ? {} : { title }),
+    broken: isBroken(profile),
+    ...(boots === undefined ? {} : { boots }),
+  };
+}
+
+function bootsOf(profile: Profile): string | undefined {
+  if (profile.kind !== 'composed' || profile.boot === undefined) return undefined;
+  return profile.boot.value?.content.kind ?? 'broken';
+}
+
+function bootJson(profile: Profile) {
+  const boot = profile.kind === 'composed' ? profile.boot?.value : undefined;
+  if (boot === undefined) return {};
+  const { content, mode: ignition } = boot;
+  if (content.kind === 'script') return { boot: { ignition, ipxe: content.script.text } };
+  const texts = (scalars: typeof content.args) => scalars.map(({ text }) => text);
+  const { kernel, initrds, args } = content;
+  return { boot: { ignition, kernel: kernel.text, initrd: texts(initrds), args: texts(args) } };
 }
 
 /** Tells which profiles are broken. What cannot differ from machine to machine is broken for all of them by any error. */

@@ -79,6 +79,11 @@ function mismatchesOf({ selector }: Group, machine: Machine): readonly Mismatch[
   return found;
 }
 
+/** All groups, in the order in which matchbox tries them. */
+export function orderedGroups(revision: Revision): readonly Group[] {
+  return [...revision.groups.values()].sort(compareGroups);
+}
+
 /** Negative when `a` goes before `b`. */
 function compareGroups(a: Group, b: Group): number {
   return (

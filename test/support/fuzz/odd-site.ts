@@ -19,6 +19,17 @@ const ODD: Readonly<Record<string, string>> = {
 butane: { variant: fcos, version: 1.5.0, storage: { files: [{ path: "{{ parameters.path }}" }] } }
 parameters: { type: object, required: [path], properties: { path: { type: string } } }
 `,
+  'profiles/odd-boot.yaml': `butane: { variant: fcos, version: 1.5.0 }
+boot:
+  kernel: /assets/{{ machine.arch | default: 'amd64' }}/vmlinuz
+  initrd: ["--name main /assets/{{ labels.say | default: 'it' }}"]
+  args: ["say={{ labels.say }}", "m={{ machine.mac }}{{ machine.serial }}"]
+`,
+  'profiles/odd-own.yaml': `butane: { variant: fcos, version: 1.5.0 }
+boot: { ignition: none, ipxe: "echo {{ labels.say }}{{ machine.hostname }} $\{uuid} || shell" }
+`,
+  'groups/odd-boot.yaml': 'profile: odd-boot\nmatch: { mode: boot }\npriority: 5\n',
+  'groups/odd-own.yaml': 'profile: odd-own\nmatch: { mode: own }\npriority: 5\n',
   'groups/odd-needy.yaml': 'profile: odd-needy\nmatch: { mode: needy }\n',
   'groups/odd-broken.yaml': 'profile: odd-broken\nmatch: { mode: broken }\n',
   'groups/odd-large.yaml': 'profile: odd-large\nmatch: { mode: large }\n',

@@ -77,6 +77,9 @@ const paths: Readonly<Record<Api, fc.Arbitrary<string>>> = {
   machine: fc.oneof(
     { arbitrary: segment.map((text) => `/ignition/${text}`), weight: 8 },
     { arbitrary: fc.constant('/ignition'), weight: 4 },
+    { arbitrary: segment.map((text) => `/ipxe/${text}`), weight: 3 },
+    { arbitrary: fc.constantFrom('/ipxe', '/grub'), weight: 4 },
+    { arbitrary: fc.constantFrom('/boot.ipxe', '/boot.ipxe.0', '/boot.ipxe.1', '/grub/', '/ipxe/'), weight: 1 },
     {
       arbitrary: fc.constantFrom('/', '//', '/ignition/', '/Ignition/fcos', '/ignition//fcos', '/./ignition'),
       weight: 1,

@@ -4,6 +4,7 @@ import { PROBLEM_TYPE, ProblemSchema } from '../../../src/http/problem.ts';
 import { PROBLEMS } from '../../../src/http/problems.ts';
 import { parseAccept } from '../../../src/ignition/accept.ts';
 import { compareSpecVersions, parseSpecVersion } from '../../../src/ignition/spec-version.ts';
+import { readGrub, readIpxe, variablesOf } from '../boot-loaders.ts';
 import type { Api, FuzzRequest } from './requests.ts';
 import type { WireAnswer } from './wire.ts';
 
@@ -49,6 +50,7 @@ function judgeJson(body: Buffer): Verdict {
 function judgeMachine(answer: WireAnswer, request: FuzzRequest | undefined): Verdict {
   const { headers, body } = answer;
   const type = headers.get('content-type') ?? '';
+  if (type === 'text/plain; charset=utf-8' && !body.equals(ALIVE)) return judgeScript(answer);
   if (type.startsWith('text/plain')) {
     return body.toString() === 'pilotlight\n' ? undefined : 'a sign of life that is none';
   }
@@ -63,6 +65,34 @@ function judgeMachine(answer: WireAnswer, request: FuzzRequest | undefined): Ver
   if (headers.get('content-length') !== String(body.length)) return 'a config without its length';
   if (headers.get('cache-control') !== 'private, no-store') return 'a config that may be stored';
   return request === undefined ? undefined : judgeVersion(version, request);
+}
+
+const ALIVE = Buffer.from('pilotlight\n');
+
+/** Commands of our scripts, and of those that the odd site has: no value may be another one. */
+const COMMANDS: ReadonlySet<string> = new Set([
+  ...['#!ipxe', ':ask', ':wait', ':again', ':failed', 'echo', 'kernel', 'initrd', 'boot', 'imgfree', 'sleep', 'chain'],
+  ...['goto', 'exit', 'shell', '||', 'if', 'fi', 'set', 'while', 'source', 'done'],
+]);
+
+/** Variables of the odd site's own scripts, and of the first script. */
+const VARIABLES: ReadonlySet<string> = new Set(
+  ['uuid', 'mac:hexhyp', 'domain:uristring', 'hostname:uristring', 'serial:uristring', 'buildarch:uristring'].map(
+    (name) => `$\{${name}}`,
+  ),
+);
+
+function judgeScript({ headers, body }: WireAnswer): Verdict {
+  const script = body.toString('latin1');
+  if (headers.get('content-length') !== String(body.length)) return 'a script without its length';
+  if (headers.get('cache-control') !== 'private, no-store') return 'a script that may be stored';
+  if (/[^\n\x20-\x7e]/.test(script)) return 'a script with odd characters';
+  const forIpxe = script.startsWith('#!ipxe\n');
+  const commands = forIpxe ? readIpxe(script) : readGrub(script);
+  const odd = commands.find(([word = '']) => !COMMANDS.has(word));
+  if (odd !== undefined) return `a script with the command ${odd[0]}`;
+  const variable = forIpxe ? variablesOf(script).find((each) => !VARIABLES.has(each)) : undefined;
+  return variable === undefined ? undefined : `a script with the variable ${variable}`;
 }
 
 function judgeVersion(version: string, request: FuzzRequest): Verdict {

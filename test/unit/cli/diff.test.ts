@@ -40,10 +40,10 @@ describe('a difference as text', () => {
           settings: true,
         },
         machines: [
-          { profile: 'web', change: 'changes', patch: 0 },
-          { profile: 'web', group: 'a', change: 'changes', patch: 0 },
-          { profile: 'db', group: 'b', giving: 'zone', change: 'appears', patch: 1 },
-          { profile: 'bad', change: 'stays-broken' },
+          { profile: 'web', what: 'config', change: 'changes', patch: 0 },
+          { profile: 'web', group: 'a', what: 'config', change: 'changes', patch: 0 },
+          { profile: 'db', group: 'b', giving: 'zone', what: 'config', change: 'appears', patch: 1 },
+          { profile: 'bad', what: 'config', change: 'stays-broken' },
         ],
         patches: [PATCH, PATCH.replace('2', '3')],
         patchesLeftOut: 2,
@@ -85,7 +85,7 @@ describe('a difference as text', () => {
   test('names the first twenty of many', () => {
     const machines = Array.from(
       { length: 25 },
-      (_, at): MachineDifference => ({ profile: `p${at}`, change: 'changes', patch: 0 }),
+      (_, at): MachineDifference => ({ profile: `p${at}`, what: 'config', change: 'changes', patch: 0 }),
     );
     const text = formatDifference(difference({ machines, patches: [PATCH] }), false);
     assert.ok(text.includes('p19 and 5 more') && !text.includes('p20'));
@@ -95,7 +95,7 @@ describe('a difference as text', () => {
     const hostile = '\u001b[2J\u0007\u202e\u009b';
     const shown = difference({
       changes: { ...UNCHANGED, files: { ...NOTHING, added: [`etc/${hostile}`] } },
-      machines: [{ profile: 'web', change: 'changes', patch: 0 }],
+      machines: [{ profile: 'web', what: 'config', change: 'changes', patch: 0 }],
       patches: [PATCH.replace('"a": 2', `"${hostile}": 2`)],
     });
     const acts = (text: string) => ['\u001b', '\u0007', '\u202e', '\u009b'].some((each) => text.includes(each));

@@ -26,6 +26,8 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'precondition-failed': 412,
   'selection-ambiguous': 503,
   'profile-broken': 503,
+  'boot-missing': 404,
+  'boot-broken': 503,
   'site-invalid': 503,
   'not-ready': 503,
   'queue-full': 503,

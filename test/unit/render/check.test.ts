@@ -231,7 +231,10 @@ function failing(error: unknown, times = Number.POSITIVE_INFINITY): Renderer {
     left -= 1;
     return left >= 0 ? Promise.reject(error) : Promise.resolve(rendered);
   };
-  return { recall: () => undefined, render, renderInFull: render };
+  const boot = () => {
+    throw error;
+  };
+  return { recall: () => undefined, render, renderInFull: render, boot };
 }
 
 describe('a service that is busy', () => {
