@@ -19,12 +19,20 @@ export interface Original {
   readonly butane?: string;
 }
 
+/** What a machine gets from a site. */
+export interface Outcome {
+  /** Absent where it gets nothing. */
+  readonly ignition?: Buffer;
+  /** What is wrong with its boot. */
+  readonly bootFaults: readonly string[];
+}
+
 /** What an import asks for what is rendered. */
 export interface ImportTools {
   /** What the machine of a group gets from the data directory; the reason when it gets nothing. */
   readonly original: (group: Group, labels: Labels) => Promise<Original | string>;
-  /** What machines get from a site of these documents; undefined for one that gets nothing. */
-  readonly imported: (documents: Documents, machines: readonly Labels[]) => Promise<readonly (Buffer | undefined)[]>;
+  /** What machines get from a site of these documents. */
+  readonly imported: (documents: Documents, machines: readonly Labels[]) => Promise<readonly Outcome[]>;
   readonly onProgress?: (done: number, total: number) => void;
 }
 
@@ -88,6 +96,11 @@ export async function importMatchbox(
       continue;
     }
     profiles += draft.profiles.length;
+    const queried = queriedLabels(piecesOf(kind, revision) ?? []);
+    if (queried.length > 0) {
+      const what = `it reads ${queried.join(', ')} from the query, so each machine has to say that, and lint wants it`;
+      found.push(`${kind.profile.file}: ${what}`);
+    }
     samples.push(...own);
     for (const [path, text] of documentsOf(draft)) documents.set(path, text);
     if (!draft.takesParameters && own.some(({ group }) => group.group.metadata !== undefined)) {
@@ -98,7 +111,7 @@ export async function importMatchbox(
   }
   tools.onProgress?.(kinds.length, kinds.length);
   const sorted = new Map([...documents].sort(([a], [b]) => compareText(a, b)));
-  found.push(...(await differences(sorted, samples, tools)));
+  found.push(...(await differences(sorted, samples, tools)), ...(await bootNotes(sorted, samples, tools)));
   return { documents: sorted, groups: samples.length, profiles, notes: found };
 }
 
@@ -226,6 +239,18 @@ async function differences(documents: Documents, samples: readonly Sample[], too
     samples.map(({ labels }) => labels),
   );
   return samples
-    .filter(({ original }, index) => !(got[index]?.equals(original.ignition) ?? false))
+    .filter(({ original }, index) => !(got[index]?.ignition?.equals(original.ignition) ?? false))
     .map(({ group }) => `${group.group.file}: its machines would get another config`);
+}
+
+/** Boots that no script can be written of; matchbox quotes nothing, and looks at nothing. */
+async function bootNotes(documents: Documents, samples: readonly Sample[], tools: ImportTools): Promise<string[]> {
+  const got = await tools.imported(
+    documents,
+    samples.map(({ labels }) => labels),
+  );
+  const notes = samples.flatMap(({ group }, index) =>
+    (got[index]?.bootFaults ?? []).map((fault) => `profiles/${group.group.profile?.id}.json: its boot: ${fault}`),
+  );
+  return [...new Set(notes)];
 }

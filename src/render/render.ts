@@ -98,6 +98,10 @@ export async function render(
   const selected = now();
   const { profile } = selection;
   if (profile.kind === 'ignition') return deliverIgnition(profile, { selection, selectMs }, request, context);
+  if (profile.kind === 'composed' && profile.ignition !== undefined) {
+    if (hasErrors(profile.diagnostics)) throw broken(profile, profile.diagnostics);
+    return deliverIgnition(profile.ignition, { selection, selectMs }, request, context);
+  }
   if (profile.kind === 'matchbox') return deliverMatchbox(profile, { selection, selectMs }, request, context);
 
   const assembly = assembleOrThrow({ ...selection, profile }, request, context);

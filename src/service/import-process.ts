@@ -1,8 +1,14 @@
+import { hasErrors } from '../diagnostic.ts';
 import { ProvisioningError } from '../errors.ts';
-import type { ImportTools } from '../import/import.ts';
+import type { ImportTools, Outcome } from '../import/import.ts';
+import { checkBoot, hasBoot } from '../render/check-boot.ts';
+import type { RenderRequest } from '../render/render.ts';
+import type { Renderer } from '../render/renderer.ts';
+import type { Served } from '../render/served.ts';
 import { parseSite } from '../site/load.ts';
 import { describedMachine } from '../site/machine-of.ts';
 import type { Revision } from '../site/revision.ts';
+import { select } from '../site/selection.ts';
 import { sourceTreeOf } from '../site/source-tree.ts';
 import { openWorkshop } from './workshop-process.ts';
 
@@ -44,14 +50,17 @@ export async function openImport(
       },
       async imported(documents, machines) {
         const { value } = parseSite(sourceTreeOf(documents));
-        if (value === undefined) return machines.map(() => undefined);
+        if (value === undefined) return machines.map(() => ({ bootFaults: [] }));
         const site = await workshop.serve(value);
-        const configs: (Buffer | undefined)[] = [];
+        const outcomes: Outcome[] = [];
         for (const labels of machines) {
           const machine = describedMachine(value.format, labels);
-          configs.push(await renderer.render(site, { machine }).then(({ body }) => body, absent));
+          const ignition = await renderer.render(site, { machine }).then(({ body }) => body, absent);
+          const bootFaults = ignition === undefined ? [] : bootFaultsOf(site, { machine }, renderer);
+          outcomes.push({ ...(ignition === undefined ? {} : { ignition }), bootFaults });
         }
-        return configs;
+        await workshop.release(site);
+        return outcomes;
       },
     },
   };
@@ -62,6 +71,12 @@ function reasonOf(error: unknown): string {
   const [first] = error.diagnostics;
   const at = first?.origin === undefined ? '' : ` (${first.origin.file}:${first.origin.line})`;
   return `${first?.message ?? error.message}${at}`;
+}
+
+function bootFaultsOf(site: Served, request: RenderRequest, renderer: Renderer): readonly string[] {
+  if (!hasBoot(select(site.revision, request.machine).profile)) return [];
+  const { diagnostics = [] } = checkBoot(site, request, renderer) ?? {};
+  return diagnostics.filter((each) => hasErrors([each])).map(({ path, message }) => `${path ?? '$.boot'} ${message}`);
 }
 
 /** A site that does not render does not give the same. */

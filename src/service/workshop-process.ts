@@ -19,6 +19,8 @@ export interface Workshop {
   readonly renderer: Renderer;
   /** Makes one more revision ready to be rendered. */
   serve(revision: Revision): Promise<Served>;
+  /** Ends what {@link Workshop.serve} made ready. */
+  release(served: Served): Promise<void>;
   /** Loads one more site, to be rendered beside the first. */
   load(site: string): Promise<Served>;
   close(): Promise<void>;
@@ -55,21 +57,26 @@ export async function readSiteRevision(site: string, format: Config['siteFormat'
 export async function openWorkshop(options: WorkshopOptions): Promise<Workshop> {
   const revision = await readSiteRevision(options.site, options.siteFormat);
   const { butane, renderer } = await openEngine(options);
-  const copies: FilesCopy[] = [];
+  const copies = new Map<Served, FilesCopy>();
   const serve = async (next: Revision): Promise<Served> => {
     const copy = await copyFiles(next.files, undefined);
-    copies.push(copy);
-    return Object.freeze({ revision: next, filesDir: copy.directory });
+    const served = Object.freeze({ revision: next, filesDir: copy.directory });
+    copies.set(served, copy);
+    return served;
   };
   return {
     butane,
     renderer,
     served: await serve(revision),
     serve,
+    async release(served) {
+      await copies.get(served)?.remove();
+      copies.delete(served);
+    },
     load: async (site) => serve(await readSiteRevision(site)),
     async close() {
       await butane.close();
-      await Promise.all(copies.map((copy) => copy.remove()));
+      await Promise.all([...copies.values()].map((copy) => copy.remove()));
     },
   };
 }

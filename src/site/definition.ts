@@ -74,6 +74,7 @@ export const DEFINITION_SCHEMAS = {
       title: { type: 'string', maxLength: 200 },
       layers: { type: 'array', items: LAYER, maxItems: 200 },
       butane: { type: 'object' },
+      ignition: { type: 'string', minLength: 1 },
       features: {
         type: 'object',
         additionalProperties: false,

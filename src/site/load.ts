@@ -1,5 +1,6 @@
 import type { Diagnostic, Parsed } from '../diagnostic.ts';
 import { compareText, hasErrors } from '../diagnostic.ts';
+import type { FileTree } from '../fragment/file-tree.ts';
 import { child, childText } from '../fragment/node.ts';
 import { selectorKey } from '../machine/selector.ts';
 import { DEFAULT_BOOT_SETTINGS, readBootSettings } from './boot-settings.ts';
@@ -51,7 +52,7 @@ function parseTree(tree: SourceTree, earlier: ParsedDocuments, isKnown: boolean)
     return parseMatchboxTree({ ...tree, diagnostics: fatal }, settings, earlier);
   }
   const fragments = parseFragments(tree, earlier, contained);
-  const parsedProfiles = parseProfiles(tree, { fragments, earlier, isKnown }, fatal);
+  const parsedProfiles = parseProfiles(tree, { fragments, files: tree.files, earlier, isKnown }, fatal);
   const parsedGroups = parseGroups(tree, { earlier, isKnown }, fatal, contained);
   const profiles = byId([...parsedProfiles.values()].map(({ parsed }) => parsed.value));
   const groups = byId([...parsedGroups.values()].map(({ parsed }) => parsed.value));
@@ -168,12 +169,13 @@ type ProfileParser = (id: string, content: Buffer, file: string, context: Profil
 /** What a composed profile is parsed with. */
 interface ProfileContext {
   readonly fragments: ReadonlyMap<string, Fragment>;
+  readonly files: FileTree;
   readonly earlier: ParsedDocuments;
   readonly isKnown: boolean;
 }
 
-function composed(...[id, content, file, { fragments, isKnown }]: Parameters<ProfileParser>): Parsed<Profile> {
-  return parseComposedProfile(id, content, file, fragments, isKnown);
+function composed(...[id, content, file, context]: Parameters<ProfileParser>): Parsed<Profile> {
+  return parseComposedProfile(id, content, file, context, context.isKnown);
 }
 
 const PROFILE_PARSERS: Readonly<Record<string, ProfileParser>> = {
@@ -211,7 +213,8 @@ function dependsOnSame(
 ): boolean {
   const profile = parsed.value;
   if (profile?.kind !== 'composed') return profile !== undefined;
-  if (profile.diagnostics.length > 0) return false;
+  // Whether the files that it names are the same is found out by reading them again.
+  if (profile.diagnostics.length > 0 || profile.ignition !== undefined) return false;
   return profile.layers.every(({ file }) => file === profile.file || before.get(file) === now.get(file));
 }
 

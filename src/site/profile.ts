@@ -1,5 +1,7 @@
 import type { Diagnostic, Parsed } from '../diagnostic.ts';
 import { hasErrors } from '../diagnostic.ts';
+import type { FileTree } from '../fragment/file-tree.ts';
+import { readLocal, treeKey } from '../fragment/file-tree.ts';
 import type { CompiledLayer } from '../fragment/interpolate.ts';
 import { compileLayer } from '../fragment/interpolate.ts';
 import { nearest } from '../fragment/nearest.ts';
@@ -51,7 +53,7 @@ export function parseComposedProfile(
   id: string,
   content: Buffer,
   file: string,
-  fragments: ReadonlyMap<string, Fragment>,
+  { fragments, files }: { readonly fragments: ReadonlyMap<string, Fragment>; readonly files: FileTree },
   isKnown = false,
 ): Parsed<ComposedProfile> {
   const parsed = parseDefinition('profile', content, file, isKnown);
@@ -84,7 +86,10 @@ export function parseComposedProfile(
   const features = parseFeatures(root, isKnown);
   diagnostics.push(...features.diagnostics);
   if (features.value !== undefined) diagnostics.push(...checkLayerReads(features.value.content, declared, false));
-  if (layers.length === 0 && features.value === undefined && diagnostics.length === 0) {
+  const ignition = parseIgnitionFile(root, files);
+  diagnostics.push(...ignition.diagnostics);
+  const isEmpty = layers.length === 0 && features.value === undefined && ignition.value === undefined;
+  if (isEmpty && diagnostics.length === 0) {
     const message = 'the profile has no layers';
     const hint = 'name fragments under `layers`, write Butane under `butane`, or name `features`';
     diagnostics.push({ severity: 'error', code: 'schema', message, origin: root.origin, hint });
@@ -95,10 +100,11 @@ export function parseComposedProfile(
     kind: 'composed',
     id,
     file,
-    digest: composedDigest(content, root, fragments),
+    digest: composedDigest(content, root, fragments, ignition.value),
     ...(title === undefined ? {} : { title }),
     layers,
     ...(features.value === undefined ? {} : { features: features.value }),
+    ...(ignition.value === undefined ? {} : { ignition: ignition.value }),
     ...(boot === undefined ? {} : { boot }),
     parameters: schema.value,
     readsGroup: layers.some(readsGroup) || readsOfGroup(features.value?.content),
@@ -107,13 +113,40 @@ export function parseComposedProfile(
   return { value: profile, diagnostics: [] };
 }
 
-/** Over the file and every fragment that it names, also those that do not exist (yet). */
-function composedDigest(content: Buffer, root: MapNode, fragments: ReadonlyMap<string, Fragment>): string {
+/** What cannot stand beside a hand-written config, since nothing is merged into that. */
+const LAYER_KEYS = ['layers', 'butane', 'features'];
+
+/** The hand-written config that a profile names, which stands in files/. */
+function parseIgnitionFile(root: MapNode, files: FileTree): Parsed<IgnitionProfile> {
+  const node = child(root, 'ignition');
+  if (node?.kind !== 'scalar') return { diagnostics: [] };
+  const path = '$.ignition';
+  const fault = (message: string, code: Diagnostic['code'], hint: string): Parsed<IgnitionProfile> => ({
+    diagnostics: [{ severity: 'error', code, message, path, origin: node.origin, hint }],
+  });
+  const beside = LAYER_KEYS.find((key) => root.entries.has(key));
+  if (beside !== undefined) {
+    const message = `\`ignition\` and \`${beside}\` exclude each other`;
+    return fault(message, 'schema', 'write Butane, and let it carry the config under `ignition.config.replace`');
+  }
+  const bytes = readLocal(files, node.text);
+  const file = `files/${treeKey(node.text)}`;
+  if (bytes === undefined) return fault(`there is no file ${file}`, 'reference', 'it is a path below files/');
+  return { value: parseIgnitionProfile(file, bytes, file), diagnostics: [] };
+}
+
+/** Over the file, every fragment that it names, also those that do not exist (yet), and the config that it names. */
+function composedDigest(
+  content: Buffer,
+  root: MapNode,
+  fragments: ReadonlyMap<string, Fragment>,
+  ignition: IgnitionProfile | undefined,
+): string {
   const used = childItems(root, 'layers').map((item) => {
     const file = layerFile(item);
     return [file ?? null, file === undefined ? null : (fragments.get(file)?.digest ?? null)];
   });
-  return sha256(JSON.stringify([sha256(content), used]));
+  return sha256(JSON.stringify([sha256(content), used, ...(ignition === undefined ? [] : [ignition.digest])]));
 }
 
 /** The file that an item of `layers` names. */

@@ -116,6 +116,8 @@ export interface ComposedProfile extends ProfileBase {
   readonly layers: readonly Layer[];
   readonly parameters: ParameterSchema;
   readonly features?: ProfileFeatures;
+  /** A hand-written config of files/, which stands in for all layers. */
+  readonly ignition?: IgnitionProfile;
   /** What is booted over the network; its faults are its own, and not among `diagnostics`. */
   readonly boot?: ParsedBoot;
   /** A layer reads `group.id`, so it matters which of several equal groups is said to have decided. */

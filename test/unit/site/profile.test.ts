@@ -24,7 +24,10 @@ const FRAGMENTS = fragments({
 const PARAMETERS = 'parameters: { type: object, properties: { hostname: {}, disks: {}, gpu: {} } }\n';
 
 function composed(text: string): ComposedProfile {
-  const { value, diagnostics } = parseComposedProfile('w', Buffer.from(text), 'profiles/w.yaml', FRAGMENTS);
+  const { value, diagnostics } = parseComposedProfile('w', Buffer.from(text), 'profiles/w.yaml', {
+    fragments: FRAGMENTS,
+    files: new Map(),
+  });
   assert.ok(value, diagnostics.map(inOneLine).join('\n'));
   assert.deepEqual(diagnostics, []);
   return value;
@@ -192,7 +195,10 @@ describe('a composed profile', () => {
     'a: [',
   ]) {
     test(`whose definition is at fault stops the whole site: ${text}`, () => {
-      const { value, diagnostics } = parseComposedProfile('w', Buffer.from(text), 'profiles/w.yaml', FRAGMENTS);
+      const { value, diagnostics } = parseComposedProfile('w', Buffer.from(text), 'profiles/w.yaml', {
+        fragments: FRAGMENTS,
+        files: new Map(),
+      });
       assert.equal(value, undefined);
       assert.equal(diagnostics[0]?.severity, 'error');
     });
