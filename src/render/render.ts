@@ -152,7 +152,7 @@ async function deliverIgnition(
 ): Promise<RenderedInFull> {
   const selected = context.now();
   const checked = await checkIgnition(profile, context.served, context.translator);
-  if (!checked.ok) throw broken(profile, checked.diagnostics);
+  if (!checked.ok) throw broken(selection.profile, checked.diagnostics);
   const { ok: _, ...finished } = checked;
   const { accepts } = request;
   if (accepts !== undefined && !isAcceptable(finished.specVersion, accepts)) {
@@ -175,8 +175,10 @@ async function deliverMatchbox(
 ): Promise<RenderedInFull> {
   const filled = fillIgnition(profile, selection, request.machine);
   try {
-    const selected = { selection: { ...selection, profile: filled.profile }, selectMs };
-    const rendered = await render(selected, request, context);
+    const rendered =
+      filled.profile.kind === 'ignition'
+        ? await deliverIgnition(filled.profile, { selection, selectMs }, request, context)
+        : await render({ selection: { ...selection, profile: filled.profile }, selectMs }, request, context);
     const raised = await raise(rendered, request.accepts, context.translator);
     const diagnostics = rendered.diagnostics.map(filled.place);
     return { ...rendered, ...raised, profile: profile.id, layers: [filled.profile.file], diagnostics };

@@ -91,7 +91,7 @@ export function parseComposedProfile(
   const isEmpty = layers.length === 0 && features.value === undefined && ignition.value === undefined;
   if (isEmpty && diagnostics.length === 0) {
     const message = 'the profile has no layers';
-    const hint = 'name fragments under `layers`, write Butane under `butane`, or name `features`';
+    const hint = 'name fragments under `layers`, write Butane under `butane`, or name `features` or `ignition`';
     diagnostics.push({ severity: 'error', code: 'schema', message, origin: root.origin, hint });
   }
   const title = childText(root, 'title');
