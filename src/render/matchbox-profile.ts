@@ -10,6 +10,7 @@ import { fillTemplate, templateData, traceTemplate } from '../site/matchbox/temp
 import type { Selection } from '../site/outcome.ts';
 import { parseButaneProfile } from '../site/profile.ts';
 import type { ButaneProfile, IgnitionProfile, MatchboxDocument, MatchboxProfile } from '../site/revision.ts';
+import { FILES_HINT } from './reports.ts';
 import type { Finished, Translator } from './translate.ts';
 import { finishBody } from './translate.ts';
 
@@ -83,9 +84,12 @@ function refusal({ id }: MatchboxProfile, diagnostics: readonly Diagnostic[]): P
 /** A report about what a template gave as one about the template. */
 function placeInTemplate(diagnostic: Diagnostic, file: string, traced: TracedOutput): Diagnostic {
   const { origin } = diagnostic;
-  if (origin === undefined || origin.file !== file) return diagnostic;
-  return { ...diagnostic, origin: traced.originOf(byteOffset(traced.output, origin)) };
+  const hinted = diagnostic.hint === FILES_HINT ? { ...diagnostic, hint: NO_FILES_HINT } : diagnostic;
+  if (origin === undefined || origin.file !== file) return hinted;
+  return { ...hinted, origin: traced.originOf(byteOffset(traced.output, origin)) };
 }
+
+const NO_FILES_HINT = 'a data directory of matchbox has no folder for local files; write the content here, as `inline`';
 
 /** The byte that a place stands for; columns count code points. */
 function byteOffset(text: Buffer, { line, column }: Origin): number {

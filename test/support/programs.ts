@@ -31,6 +31,7 @@ export type ProgramName =
   | 'overlaybd-snapshotter'
   | 'overlaybd-ctr'
   | 'go-template'
+  | 'go-matchbox'
   | `containerd-${string}`;
 
 interface Program {
@@ -58,6 +59,10 @@ const programs: Readonly<Record<Exclude<ProgramName, `containerd-${string}`>, Pr
   },
   'go-template': {
     places: ['./.tools/bin/go-template'],
+    install: 'install Go and run npm run setup -- --tests',
+  },
+  'go-matchbox': {
+    places: ['./.tools/bin/go-matchbox'],
     install: 'install Go and run npm run setup -- --tests',
   },
   unshare: { places: ['unshare'], install: 'apt-get install util-linux' },

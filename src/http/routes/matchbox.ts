@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest, FastifySchema, HTTPMethods } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifySchema, HTTPMethods, RouteHandlerMethod } from 'fastify';
 import { Type } from 'typebox';
 import { hasErrors } from '../../diagnostic.ts';
 import { ProvisioningError } from '../../errors.ts';
@@ -30,8 +30,8 @@ export interface MatchboxRoutesOptions {
   readonly deliver: Delivery;
 }
 
-/** Every method reads: matchbox looks at none of them. */
-const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+/** Every method reads, since matchbox looks at none of them; that of GET is described for all. */
+const OTHER_METHODS: HTTPMethods[] = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 const TEXT = 'text/plain; charset=utf-8';
 
@@ -105,47 +105,35 @@ export function matchboxRoutes(app: App, { site, deliver }: MatchboxRoutesOption
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
   app.setErrorHandler((error, request, reply) => sendFault(error, request, reply));
-  const fixed = (path: string, operationId: string, summary: string, body: string) =>
-    app.route({
-      method: METHODS,
-      url: path,
+  const read = (url: string, schema: FastifySchema, handler: RouteHandlerMethod) => {
+    const route = {
+      url,
       config: { readsQuery: true },
-      schema: schemaOf(operationId, summary),
       serializerCompiler: () => String,
       validatorCompiler: acceptAll,
-      handler: async (_request, reply) => sendDocument(reply, { body, type: TEXT }),
-    });
+      handler,
+    };
+    app.route({ ...route, method: 'GET', schema });
+    app.route({ ...route, method: OTHER_METHODS, schema: { hide: true } });
+  };
+  const fixed = (path: string, operationId: string, summary: string, body: string) =>
+    read(path, schemaOf(operationId, summary), async (_request, reply) => sendDocument(reply, { body, type: TEXT }));
   fixed('/', 'getLiveness', 'Tells that the service is alive', 'matchbox\n');
   fixed('/boot.ipxe', 'getBootScript', 'The script that iPXE loads first', CHAIN_SCRIPT);
   fixed('/boot.ipxe.0', 'getBootScriptByOldName', 'The same by the name that some DHCP servers want', CHAIN_SCRIPT);
   for (const { path, operationId, summary, make, ranges = false } of DOCUMENT_ROUTES) {
-    app.route({
-      method: METHODS,
-      url: path,
-      config: { readsQuery: true },
-      schema: schemaOf(operationId, summary),
-      serializerCompiler: () => String,
-      validatorCompiler: acceptAll,
-      handler: async (request, reply) => {
-        const document = answerFor(request, site, make);
-        return ranges ? sendRange(request, reply, document) : sendDocument(reply, document);
-      },
+    read(path, schemaOf(operationId, summary), async (request, reply) => {
+      const document = answerFor(request, site, make);
+      return ranges ? sendRange(request, reply, document) : sendDocument(reply, document);
     });
   }
-  app.route({
-    method: METHODS,
-    url: '/ignition',
-    config: { readsQuery: true },
-    schema: schemaOf('getIgnition', 'The config of the profile that the groups select'),
-    serializerCompiler: () => String,
-    validatorCompiler: acceptAll,
-    handler: (request, reply) => deliver(request, reply, { mediaType: 'application/json' }),
-  });
+  read('/ignition', schemaOf('getIgnition', 'The config of the profile that the groups select'), (request, reply) =>
+    deliver(request, reply, { mediaType: 'application/json' }),
+  );
 }
 
 function schemaOf(operationId: string, summary: string): FastifySchema {
   return {
-    // One name for each operation; the other methods do the same as GET.
     operationId,
     summary,
     response: {
