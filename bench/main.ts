@@ -11,11 +11,11 @@ import type { HotResult } from './hot.ts';
 import { compareHot } from './hot.ts';
 import { macOf, renderNeverSeen } from './never-seen.ts';
 import { startServer } from './server-process.ts';
-import { largeDocument, makeBenchSite, PROFILE } from './site-file.ts';
+import { largeDocument, makeBenchSite, makeDataDirectory, PROFILE } from './site-file.ts';
 import type { Pair, Summary } from './statistics.ts';
 import { median, summarise, table } from './statistics.ts';
 
-const USAGE = `usage: npm run bench -- [--quick] [--only hot|boot|never-seen|butane]
+const USAGE = `usage: npm run bench -- [--quick] [--only hot|boot|matchbox|never-seen|butane]
 
 Measures the service beside what it is made of and prints Markdown tables. Takes about two minutes.
 
@@ -72,6 +72,7 @@ async function measure(effort: Effort): Promise<void> {
       await siteChecked(join(bench.scratch, 'service.log'));
       if (wants('hot')) await measureHot(effort, bench.scratch, service.url);
       if (wants('boot')) await measureBoot(effort, bench.scratch, service.url);
+      if (wants('matchbox')) await measureMatchbox(effort, bench.scratch);
       if (wants('never-seen')) await measureNeverSeen(effort, bench.scratch, service.url, identity.path);
     } finally {
       await service.close();
@@ -106,7 +107,36 @@ async function measureBoot(effort: Effort, scratch: string, service: string): Pr
     const { rate } = await compareWithBare(effort, scratch, service, { path, route });
     rows.push(figure(route, summarise(rate), 0.7));
   }
-  say(`Boot: one machine asks for a script again and again over ${CONNECTIONS} connections; requests/s.\n`);
+  sayBoot('Boot: one machine asks for a script again and again', rows);
+}
+
+/** The same on a data directory of matchbox, with the paths that only that has. */
+async function measureMatchbox(effort: Effort, scratch: string): Promise<void> {
+  const rows: (readonly string[])[] = [];
+  const log = join(scratch, 'matchbox.log');
+  const service = await startServer(
+    [
+      fileURLToPath(new URL('../src/main.js', import.meta.url)),
+      ...['serve', '--site', await makeDataDirectory(scratch), '--state-dir', join(scratch, 'matchbox-state')],
+      ...['--listen', '127.0.0.1:0', '--operator-listen', '127.0.0.1:0', '--log-format', 'json'],
+    ],
+    log,
+  );
+  try {
+    await siteChecked(log);
+    for (const route of ['/metadata', '/ipxe']) {
+      const path = `${route}?os=installed&mac=${macOf(1)}`;
+      const { rate } = await compareWithBare(effort, scratch, service.url, { path, route, log });
+      rows.push(figure(route, summarise(rate), 0.7));
+    }
+  } finally {
+    await service.close();
+  }
+  sayBoot('A data directory of matchbox: one machine asks again and again', rows);
+}
+
+function sayBoot(what: string, rows: readonly (readonly string[])[]): void {
+  say(`${what} over ${CONNECTIONS} connections; requests/s.\n`);
   say(`${table(['', 'pilotlight', 'bare Fastify route', 'ratio', 'lowest to highest', 'wanted'], rows)}\n`);
 }
 
@@ -114,9 +144,13 @@ async function compareWithBare(
   effort: Effort,
   scratch: string,
   service: string,
-  { path, route }: { readonly path: string; readonly route: string },
+  {
+    path,
+    route,
+    log = join(scratch, 'service.log'),
+  }: { readonly path: string; readonly route: string; readonly log?: string },
 ): Promise<HotResult> {
-  await recordAnswer(`${service}${path}`, scratch);
+  await recordAnswer(`${service}${path}`, scratch, log);
   const files = ['hot.body', 'headers.json', 'line.json'].map((file) => join(scratch, file));
   const program = fileURLToPath(new URL('bare-route-process.js', import.meta.url));
   const bare = await startServer([program, ...files, route], join(scratch, 'bare.log'));
@@ -129,7 +163,7 @@ async function compareWithBare(
 }
 
 /** What the service answers and logs, so that the bare route can give and log the same. */
-async function recordAnswer(url: string, scratch: string): Promise<void> {
+async function recordAnswer(url: string, scratch: string, log: string): Promise<void> {
   await fetch(url);
   const response = await fetch(url);
   await writeFile(join(scratch, 'hot.body'), Buffer.from(await response.arrayBuffer()));
@@ -140,7 +174,7 @@ async function recordAnswer(url: string, scratch: string): Promise<void> {
   await writeFile(join(scratch, 'headers.json'), JSON.stringify(headers));
   // Lines are collected for a moment before they are written.
   await delay(500);
-  const lines = (await readFile(join(scratch, 'service.log'), 'utf8')).trim().split('\n');
+  const lines = (await readFile(log, 'utf8')).trim().split('\n');
   const written = JSON.parse(lines.findLast((text) => text.includes('"msg":"request"')) ?? '{}');
   if (written.status !== 200 || response.status !== 200) throw new Error('there is no answer to measure');
   // The rest is made anew for each request.
