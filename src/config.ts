@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import ipaddr from 'ipaddr.js';
 
 /** A host and port to listen on. */
@@ -9,6 +10,8 @@ export interface Listener {
 /** Everything that can be configured; frozen. */
 export interface Config {
   readonly site: string;
+  /** The folder of kernels and initrds; `assets` in the site unless another one was named. */
+  readonly assets: string;
   readonly listen: Listener;
   readonly operatorListen: Listener;
   readonly operatorTokenFile?: string;
@@ -35,6 +38,7 @@ type WatchMode = (typeof WATCH_MODES)[number];
 /** What was written on the command line; a key that is absent was not given. */
 export interface Flags {
   readonly site?: string;
+  readonly assets?: string;
   readonly listen?: string;
   readonly operatorListen?: string;
   readonly operatorTokenFile?: string;
@@ -109,8 +113,10 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
     return { ok: false, faults };
   }
   const butane = pick(flags.butane, 'BUTANE');
+  const site = pick(flags.site, 'SITE')?.text ?? 'site';
   const config: Config = Object.freeze({
-    site: pick(flags.site, 'SITE')?.text ?? 'site',
+    site,
+    assets: pick(flags.assets, 'ASSETS')?.text ?? join(site, 'assets'),
     listen: Object.freeze(listen),
     operatorListen: Object.freeze(operatorListen),
     ...(token === undefined ? {} : { operatorTokenFile: token.text }),

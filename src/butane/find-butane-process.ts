@@ -23,15 +23,20 @@ export async function findButane(places: ButanePlaces): Promise<string> {
     if (await isProgram(path)) return path;
     throw new ProvisioningError('butane-missing', `${path} is not a program that can be run; ${ADVICE}`);
   }
-  for (const path of [resolve(built), ...programsIn(searchPath)]) {
-    if (await isProgram(path)) return path;
-  }
+  if (await isProgram(resolve(built))) return resolve(built);
+  const found = await findInPath('butane', searchPath);
+  if (found !== undefined) return found;
   throw new ProvisioningError('butane-missing', `butane was not found; ${ADVICE}`);
 }
 
-function programsIn(searchPath: string | undefined): readonly string[] {
+/** The absolute path of a program in a PATH, whose relative entries are passed over; undefined when it has none. */
+export async function findInPath(name: string, searchPath: string | undefined): Promise<string | undefined> {
   const directories = (searchPath ?? '').split(delimiter).filter((directory) => isAbsolute(directory));
-  return directories.map((directory) => join(directory, 'butane'));
+  for (const directory of directories) {
+    const path = join(directory, name);
+    if (await isProgram(path)) return path;
+  }
+  return undefined;
 }
 
 async function isProgram(path: string): Promise<boolean> {

@@ -4,6 +4,8 @@ import type { Config, Flags } from '../config.ts';
 import { readConfig } from '../config.ts';
 import type { AdoptFlags } from './adopt.ts';
 import { adoptCommand } from './adopt.ts';
+import type { VerifyFlags } from './assets-verify.ts';
+import { assetsVerifyCommand } from './assets-verify.ts';
 import type { BootFlags } from './boot.ts';
 import { bootCommand } from './boot.ts';
 import type { DiffFlags } from './diff.ts';
@@ -57,7 +59,7 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     );
   };
 
-  withSite(program.command('serve'))
+  withAssets(withSite(program.command('serve')))
     .description('Run the service.')
     .option('--listen <host:port>', 'where machines ask (default 127.0.0.1:8080; PILOTLIGHT_LISTEN)')
     .option(
@@ -154,6 +156,22 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .addHelpText('after', '\nExample:\n  pilotlight adopt config.bu > site/profiles/node.yaml\n')
     .action((file: string, flags: AdoptFlags) => action(() => adoptCommand(file, flags, terminal), {}));
 
+  const assets = program.command('assets').description('Look after the kernels and initrds that are served.');
+  withAssets(withSiteOnly(assets.command('verify')))
+    .description('Check assets against SHA256SUMS and SHA512SUMS among them, and against the signatures beside them.')
+    .option(
+      '--keyring <file>',
+      'public keys whose signatures count, armored or not; without it no signature is checked',
+    )
+    .addHelpText(
+      'after',
+      '\nExample:\n  pilotlight assets verify --site ./site --keyring Flatcar_Image_Signing_Key.asc\n',
+    )
+    .action((flags: Flags & VerifyFlags) => {
+      const { keyring, ...rest } = flags;
+      return action((config) => assetsVerifyCommand(config, keyring === undefined ? {} : { keyring }, terminal), rest);
+    });
+
   program
     .command('openapi')
     .description('Print the OpenAPI document of one API, or write both.')
@@ -177,7 +195,12 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
 }
 
 /** What commands other than `serve` look at: a listener that is set wrongly is no reason not to lint. */
-const SITE_VARIABLES: ReadonlySet<string> = new Set(['PILOTLIGHT_SITE', 'PILOTLIGHT_BUTANE', 'PILOTLIGHT_PUBLIC_URL']);
+const SITE_VARIABLES: ReadonlySet<string> = new Set([
+  'PILOTLIGHT_SITE',
+  'PILOTLIGHT_ASSETS',
+  'PILOTLIGHT_BUTANE',
+  'PILOTLIGHT_PUBLIC_URL',
+]);
 
 const HELP = `
 Examples:
@@ -199,6 +222,13 @@ function withSiteOnly(command: Command): Command {
 
 function withSite(command: Command): Command {
   return withButane(withSiteOnly(command));
+}
+
+function withAssets(command: Command): Command {
+  return command.option(
+    '--assets <dir>',
+    'folder of kernels and initrds (default assets in the site; PILOTLIGHT_ASSETS)',
+  );
 }
 
 function withButane(command: Command): Command {

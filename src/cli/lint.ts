@@ -2,6 +2,7 @@ import type { Config } from '../config.ts';
 import { SiteFaults } from '../live/live-site.ts';
 import { checkSite } from '../render/check.ts';
 import { endOnSignals, openWorkshop } from '../service/workshop-process.ts';
+import { count } from './count.ts';
 import type { CliReport } from './report-formats.ts';
 import { REPORT_FORMATS } from './report-formats.ts';
 import type { Terminal } from './terminal.ts';
@@ -30,10 +31,6 @@ export async function lintCommand(
   if (format === 'text')
     terminal.err(`${text === '' ? '' : '\n'}${checked}: ${count(errors, 'error')}, ${count(warnings, 'warning')}\n`);
   return errors > 0 ? 1 : 0;
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
 interface Found {

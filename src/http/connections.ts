@@ -33,6 +33,8 @@ export interface Connections {
    * which nothing was asked as busy, so a port scanner, or a browser that connects ahead, would hold every stop up.
    */
   close(): void;
+  /** Lets the answer that is under way take so much longer than others: it is a download. */
+  allow(response: ServerResponse, moreMs: number): void;
 }
 
 /** What is under way on a connection. */
@@ -40,6 +42,8 @@ interface Exchange {
   requests: number;
   /** When the oldest of them began to be the next one to be answered. */
   since: number;
+  /** What their answers may take beyond the limit. */
+  moreMs: number;
 }
 
 /** How often answers that take too long are looked for. */
@@ -83,7 +87,7 @@ export function boundConnections(
     if (closing) socket.destroy();
     else if (!makeRoom()) end(socket, 'refused');
     else {
-      open.set(socket, { requests: 0, since: 0 });
+      open.set(socket, { requests: 0, since: 0, moreMs: 0 });
       idle.add(socket);
       socket.once('close', () => forget(socket));
     }
@@ -109,8 +113,8 @@ export function boundConnections(
   const sweep = setInterval(
     () => {
       const latest = performance.now() - limits.exchangeMs;
-      for (const [socket, { requests, since }] of open) {
-        if (requests > 0 && since < latest) end(socket, 'slow-reader');
+      for (const [socket, { requests, since, moreMs }] of open) {
+        if (requests > 0 && since + moreMs < latest) end(socket, 'slow-reader');
       }
     },
     Math.min(SWEEP_MS, limits.exchangeMs),
@@ -120,6 +124,14 @@ export function boundConnections(
 
   return {
     count: () => open.size,
+    allow(response, moreMs) {
+      const exchange = response.socket === null ? undefined : open.get(response.socket);
+      if (exchange === undefined) return;
+      exchange.moreMs += moreMs;
+      response.once('close', () => {
+        exchange.moreMs -= moreMs;
+      });
+    },
     close() {
       closing = true;
       for (const socket of idle) socket.destroy();

@@ -1,9 +1,11 @@
+import type { AssetFolder } from '../assets/asset-folder.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { App, AppOptions } from './app.ts';
 import { createApp } from './app.ts';
 import { describeApp } from './openapi.ts';
 import { countRequests } from './request-metrics.ts';
+import { assetRoutes } from './routes/assets.ts';
 import { bootRoutes } from './routes/boot.ts';
 import { ignitionRoutes } from './routes/ignition.ts';
 import { livenessRoutes } from './routes/liveness.ts';
@@ -15,6 +17,7 @@ export interface MachineAppOptions extends AppOptions {
   readonly site: SiteState;
   readonly renderer: Renderer;
   readonly version: string;
+  readonly assets: AssetFolder;
   readonly metrics?: Metrics;
   /** The URL under which machines reach the service; absent when nobody knows it. */
   readonly serviceUrl?: string;
@@ -41,6 +44,7 @@ export async function createMachineApp(options: MachineAppOptions): Promise<App>
     problemsRoutes(scope);
     ignitionRoutes(scope, options);
     bootRoutes(scope, options);
+    assetRoutes(scope, options);
   });
   return app;
 }

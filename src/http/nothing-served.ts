@@ -1,9 +1,14 @@
+import type { AssetFolder } from '../assets/asset-folder.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { SiteState } from './site-state.ts';
 import { notReady } from './site-state.ts';
 
 /** What the apps are made with when only their routes matter: a site that is never ready, and a renderer for it. */
-export const NOTHING_SERVED: { readonly site: SiteState; readonly renderer: Renderer } = Object.freeze({
+export const NOTHING_SERVED: {
+  readonly site: SiteState;
+  readonly renderer: Renderer;
+  readonly assets: AssetFolder;
+} = Object.freeze({
   site: Object.freeze({
     current() {
       throw notReady();
@@ -25,5 +30,10 @@ export const NOTHING_SERVED: { readonly site: SiteState; readonly renderer: Rend
     boot() {
       throw notReady();
     },
+  }),
+  assets: Object.freeze({
+    open: () => Promise.reject(notReady()),
+    note: () => undefined,
+    close: () => Promise.resolve(),
   }),
 });

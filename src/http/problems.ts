@@ -5,7 +5,7 @@ type Audience = 'machine' | 'operator' | 'start';
 
 /** Everything there is to say about one error code. The texts are plain: no Markdown, no HTML, no line breaks. */
 export interface ProblemKind {
-  readonly status: 400 | 401 | 404 | 406 | 409 | 503;
+  readonly status: 400 | 401 | 404 | 406 | 409 | 412 | 416 | 503;
   readonly title: string;
   readonly audience: Audience;
   /** Whose fault it is, as it stands in a table. */
@@ -116,6 +116,48 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
       'Where the service has a token, the request has none or a wrong one. Where it has none, the Host header is not a loopback name.',
     remedy:
       'With a token, send Authorization: Bearer TOKEN. Without one, ask http://127.0.0.1:8081 or http://localhost:8081, or start the service with --operator-token-file.',
+  },
+  'asset-not-found': {
+    status: 404,
+    title: 'There is no such asset',
+    audience: 'machine',
+    fault: CLIENT,
+    meaning:
+      'The folder of assets does not exist, or holds no regular file of this name: it is missing, is a folder, has a name that begins with a dot, or is a link that leads out of the folder. The detail says which.',
+    remedy:
+      'Look at the URL in the boot script, and at the folder assets/ of the site or the one that --assets names. Names are as they are on disk, in upper and lower case.',
+    see: [['assets', 'assets.md']],
+  },
+  'asset-unreadable': {
+    status: 503,
+    title: 'The asset cannot be read',
+    audience: 'machine',
+    fault: SERVICE,
+    meaning:
+      'The file is there and the system does not let the service read it: it may not, the disk is broken, or too many files are open. The detail has the word of the system, such as EACCES.',
+    remedy: 'Let the user of the service read the file and every folder above it, and look at the disk.',
+    see: [['assets', 'assets.md']],
+  },
+  'precondition-failed': {
+    status: 412,
+    title: 'The asset is not the one that was meant',
+    audience: 'machine',
+    fault: CLIENT,
+    meaning:
+      'The request says with If-Match or If-Unmodified-Since which version of the file it is for, and now there is another one.',
+    remedy: 'Download the file from its beginning.',
+    see: [['assets', 'assets.md']],
+  },
+  'range-not-satisfiable': {
+    status: 416,
+    title: 'The asset has no such part',
+    audience: 'machine',
+    fault: CLIENT,
+    meaning:
+      'The Range header wants bytes from behind the end of the file, is no range, or asks for more than 16 parts. The header Content-Range of the answer tells the size of the file.',
+    remedy:
+      'Ask for a part that is there, or for the whole file. A download that goes on where it stopped should send If-Range as well.',
+    see: [['assets', 'assets.md']],
   },
   'revision-not-found': {
     status: 404,

@@ -113,6 +113,7 @@ export const METRICS = {
     labels: ['api'],
     help: 'Requests whose client left before its answer was out',
   },
+  pilotlight_asset_bytes_total: { type: 'counter', labels: [], help: 'Bytes of assets that were sent' },
   pilotlight_build_info: {
     type: 'gauge',
     labels: ['version', 'butane_version', 'node_version'],

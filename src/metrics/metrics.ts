@@ -53,6 +53,8 @@ export interface Metrics {
   observeConnectionClosed(api: Api, reason: string): void;
   /** Counts a request whose client left before its answer was out. */
   observeAbandoned(api: Api): void;
+  /** Counts bytes of an asset that have left. */
+  observeAssetBytes(bytes: number): void;
 }
 
 /** Metrics in a registry of their own, with those of the process and of Node.js. */
@@ -73,6 +75,7 @@ export function createMetrics(program: ProgramFigures): Metrics {
   const stateWriteFailures = counter('pilotlight_state_write_failures_total');
   const bootScripts = counter('pilotlight_boot_scripts_total');
   const abandoned = counter('pilotlight_requests_abandoned_total');
+  const assetBytes = counter('pilotlight_asset_bytes_total');
   const connectionsClosed = counter('pilotlight_connections_closed_total');
   // A series that is there from the start has a rate at its first event.
   renders.inc({ outcome: 'ok' }, 0);
@@ -114,6 +117,7 @@ export function createMetrics(program: ProgramFigures): Metrics {
       (bootSeries.get(`${kind} ${outcome}`) ?? bootScripts.labels(kind, outcome)).inc(),
     observeInternalError: () => internalErrors.inc(),
     observeAbandoned: (api) => abandoned.inc({ api }),
+    observeAssetBytes: (bytes) => assetBytes.inc(bytes),
     observeConnectionClosed: (api, reason) => connectionsClosed.inc({ api, reason }),
   };
 }
@@ -131,5 +135,6 @@ export const NO_METRICS: Metrics = Object.freeze({
   observeBootScript: () => undefined,
   observeInternalError: () => undefined,
   observeAbandoned: () => undefined,
+  observeAssetBytes: () => undefined,
   observeConnectionClosed: () => undefined,
 });

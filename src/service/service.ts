@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { createAssetFolder } from '../assets/asset-folder.ts';
 import { DEFAULT_BUTANE_LIMITS } from '../butane/butane-process.ts';
 import type { Config } from '../config.ts';
 import { formatListener } from '../config.ts';
@@ -47,8 +48,10 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     renderInFull: (served, request) => opened(live).engine.renderer.renderInFull(served, request),
     boot: (served, request) => opened(live).engine.renderer.boot(served, request),
   };
+  const assets = createAssetFolder(config.assets, (digest) => logger.info(digest, 'asset'));
   const machine = await createMachineApp({
     site,
+    assets,
     renderer,
     version,
     metrics,
@@ -100,6 +103,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     await Promise.race([drained, setTimeout(FLUSH_MS, undefined, { ref: false })]);
     for (const app of [machine, operator]) app.server.closeAllConnections();
     await drained;
+    await assets.close();
     await live?.close();
   };
   try {

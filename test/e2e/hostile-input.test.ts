@@ -275,6 +275,8 @@ const get = (path: string, headers = '') => `GET ${path} HTTP/1.1\r\nHost: x\r\n
 const good = (headers: string) => get('/ignition/good', headers);
 const post = (headers: string, body = '') => `POST /ignition/good HTTP/1.1\r\nHost: x\r\n${headers}\r\n${body}`;
 
+const asset = (...range: readonly string[]) => get('/assets/kernel', `Range: bytes=${range.join('')}\r\n`);
+
 const JSON_TYPE = 'Content-Type: application/json\r\n';
 
 /** Labels whose names have three characters. */
@@ -363,10 +365,29 @@ const REQUESTS: readonly (readonly [title: string, text: string | Buffer, answer
   ],
   ['a whole URL', get('http://x/ignition/good'), 200],
   ['nothing but an asterisk', 'OPTIONS * HTTP/1.1\r\nConnection: close\r\n\r\n', 404, 'route-not-found'],
+  ['dots in an asset', get('/assets/../profiles/good.bu'), 404, 'asset-not-found'],
+  ['encoded dots in an asset', get('/assets/%2e%2e/profiles/good.bu'), 404, 'asset-not-found'],
+  ['twice encoded dots in an asset', get('/assets/%252e%252e/profiles/good.bu'), 404, 'asset-not-found'],
+  ['encoded slashes in an asset', get('/assets/..%2fprofiles%2fgood.bu'), 400, 'request-invalid'],
+  ['a backslash in an asset', get('/assets/..\\profiles\\good.bu'), 400, 'request-invalid'],
+  ['a NUL in an asset', get('/assets/kernel%00.txt'), 400, 'request-invalid'],
+  ['an absolute path as an asset', get('/assets//etc/passwd'), 404, 'asset-not-found'],
+  ['a hidden asset', get('/assets/.hidden'), 404, 'asset-not-found'],
+  ['an asset that is a link to a profile', get('/assets/out'), 404, 'asset-not-found'],
+  ['an asset that is a link to a device', get('/assets/zero'), 404, 'asset-not-found'],
+  ['the folder of assets', get('/assets/'), 404, 'asset-not-found'],
+  ['an asset by 5,000 characters', get(`/assets/${'x/'.repeat(2500)}x`), 404, 'asset-not-found'],
+  ['a part behind the end of an asset', asset('9'.repeat(30), '-'), 416, 'range-not-satisfiable'],
+  ['a part of an asset that ends before it starts', asset('5', '-2'), 416, 'range-not-satisfiable'],
+  ['3,000 parts of an asset', asset('0-0,'.repeat(2999), '0-0'), 416, 'range-not-satisfiable'],
+  ['a condition that the asset does not meet', get('/assets/kernel', 'If-Match: "x"\r\n'), 412, 'precondition-failed'],
 ];
 
 test('A request may be anything, and the next one is answered', async (t) => {
-  const service = await startServiceProcess(t, { site: await writeSite(t, GOOD) });
+  const site = await writeSite(t, { ...GOOD, 'assets/kernel': 'kernel', 'assets/.hidden': 'hidden' });
+  await symlink('../profiles/good.bu', join(site, 'assets/out'));
+  await symlink('/dev/zero', join(site, 'assets/zero'));
+  const service = await startServiceProcess(t, { site });
   if (service === undefined) return;
   for (const [title, text, status, code] of REQUESTS) {
     await t.test(title, async () => {
@@ -516,6 +537,30 @@ test('Clients that are slow hold nobody up', async (t) => {
   assert.deepEqual([text, ms < 20_000], ['', true]);
   const grown = (await service.memory()).now - before;
   assert.ok(grown < 64, `${readers.length} readers of one config cost ${grown} MiB`);
+});
+
+test('A thousand downloads of which nobody reads anything cost little, and hold nobody up', async (t) => {
+  const site = await writeSite(t, { ...GOOD, 'assets/initrd': '' });
+  await truncate(join(site, 'assets/initrd'), 1024 ** 3);
+  const service = await startServiceProcess(t, { site });
+  if (service === undefined) return;
+  const before = (await service.memory()).now;
+  let begun = 0;
+  for (let opened = 0; opened < 1000; opened += 1) {
+    const reader = connect(Number(new URL(service.machine).port), '127.0.0.1');
+    t.after(() => reader.destroy());
+    reader.on('error', () => undefined);
+    reader.once('readable', () => {
+      begun += 1;
+    });
+    reader.write('GET /assets/initrd HTTP/1.1\r\n\r\n');
+  }
+  await eventually(() => begun === 1000, 30_000);
+  const started = performance.now();
+  await assertWell(service);
+  assert.ok(performance.now() - started < 5000);
+  const grown = (await service.memory()).now - before;
+  assert.ok(grown < 128, `a thousand downloads cost ${grown} MiB`);
 });
 
 test('Ten thousand connections on which nothing is asked lock no machine out', async (t) => {

@@ -27,10 +27,12 @@ async function hold(t: TestContext, api: 'machine' | 'operator', document: strin
   const scratch = await scratchDirectory(t);
   const tokenFile = join(scratch, 'token');
   await writeFile(tokenFile, token ?? '');
+  const assets = await scratchDirectory(t);
+  for (const name of ['vmlinuz', 'initrd.img']) await writeFile(join(assets, name), name);
   const service = await startLoneService({
     site: EXAMPLE_SITE,
     stateDir: join(scratch, 'state'),
-    flags: token === undefined ? [] : ['--operator-token-file', tokenFile],
+    flags: ['--assets', assets, ...(token === undefined ? [] : ['--operator-token-file', tokenFile])],
   });
   t.after(() => service.end());
   const file = join(scratch, 'openapi.yaml');

@@ -306,7 +306,13 @@ test('A machine that an edit may make known waits for it, whatever unknown machi
   const answers: string[] = [];
   for (const pending of [true, false]) {
     const site = { ...NOTHING_SERVED.site, ready: true, pending, current: () => served };
-    const app = await createMachineApp({ site, renderer, version: '0.0.0', logger: pino({ level: 'silent' }) });
+    const app = await createMachineApp({
+      ...NOTHING_SERVED,
+      site,
+      renderer,
+      version: '0.0.0',
+      logger: pino({ level: 'silent' }),
+    });
     t.after(() => app.close());
     await app.ready();
     answers.push((await supertest(app.server).get('/ipxe?mac=525400000001').expect(200)).text);

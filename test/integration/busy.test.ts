@@ -145,7 +145,7 @@ test('A fault that nobody foresaw is 503, and the machine is told nothing of it'
   const site = { ...NOTHING_SERVED.site, current: () => served, ready: true };
   const lines: string[] = [];
   const logger = pino({}, { write: (line: string) => void lines.push(line) });
-  const app = await createMachineApp({ site, renderer, version: '0', logger });
+  const app = await createMachineApp({ ...NOTHING_SERVED, site, renderer, version: '0', logger });
   t.after(() => app.close());
   const answer = await ask(await app.listen({ host: '127.0.0.1', port: 0 }), '/ignition/a');
   assertProblem(answer, 503, 'internal');
@@ -161,7 +161,13 @@ test('A machine that nobody knows waits while an edit is on its way, and stops w
   const directory = await writeSite(t, { 'profiles/a.bu': butaneProfile('fcos', '1.5.0') });
   const served = { revision: await readSiteRevision(directory), filesDir: directory };
   const site = { ...NOTHING_SERVED.site, current: () => served, ready: true, pending: true };
-  const app = await createMachineApp({ site, renderer, version: '0', logger: pino({ level: 'silent' }) });
+  const app = await createMachineApp({
+    ...NOTHING_SERVED,
+    site,
+    renderer,
+    version: '0',
+    logger: pino({ level: 'silent' }),
+  });
   t.after(() => app.close());
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
   assert.match(assertProblem(await ask(base, '/ignition'), 503, 'not-ready'), /an edit of the site is being checked/);

@@ -31,6 +31,10 @@ async function startApp(t: TestContext, options: Pick<AppOptions, 'connections'>
   let waiting = 0;
   app.get('/now', async () => 'now');
   app.get('/big', async () => BIG);
+  app.get('/allowed', async (_request, reply) => {
+    app.connections.allow(reply.raw, 1000);
+    return BIG;
+  });
   app.get('/wait', async () => {
     waiting += 1;
     await released;
@@ -143,6 +147,32 @@ test('A reader that draws its answer out is cut in the end', async (t) => {
   await eventually(() => reasons.includes('slow-reader'));
 });
 
+test('A download may take longer than other answers, and is cut in the end all the same', async (t) => {
+  const { open, reasons } = await startApp(t, { connections: { stallMs: 5000, exchangeMs: 500 } });
+  const started = performance.now();
+  const socket = await open('GET /allowed HTTP/1.1\r\n\r\n');
+  const sip = setInterval(() => void socket.read(1000), 50);
+  t.after(() => clearInterval(sip));
+  socket.pause();
+  await eventually(() => reasons.includes('slow-reader'));
+  assert.ok(performance.now() - started > 1400);
+});
+
+test('What one answer is allowed is not allowed to the next', async (t) => {
+  const { open, reasons } = await startApp(t, { connections: { stallMs: 5000, exchangeMs: 500 } });
+  const socket = await open('GET /allowed HTTP/1.1\r\n\r\n');
+  let bytes = 0;
+  socket.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+  });
+  await eventually(() => bytes > BIG.length);
+  socket.pause();
+  const started = performance.now();
+  socket.write('GET /big HTTP/1.1\r\n\r\n');
+  await eventually(() => reasons.includes('slow-reader'));
+  assert.ok(performance.now() - started < 1400);
+});
+
 test('An answer that takes longer than a reader may stall is not the fault of its reader', async (t) => {
   const { open, release, waiting, reasons } = await startApp(t, { connections: { stallMs: 200 } });
   const socket = await open('GET /wait HTTP/1.1\r\nConnection: close\r\n\r\n');
@@ -191,7 +221,7 @@ test('A render is told when the machine that waits for it goes away, and not whe
   const lines: Record<string, unknown>[] = [];
   const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const metrics = createMetrics({ version: '0', nodeVersion: '0' });
-  const app = await createMachineApp({ site, renderer, version: '0', logger, metrics });
+  const app = await createMachineApp({ ...NOTHING_SERVED, site, renderer, version: '0', logger, metrics });
   t.after(() => app.close());
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
   assert.equal((await ask(base, '/ignition/a')).status, 503);

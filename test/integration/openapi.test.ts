@@ -35,7 +35,7 @@ for (const api of ['machine', 'operator'] as const) {
     assert.ok(routes.length >= 3);
     const ids = new Set<string>();
     for (const { method, path } of routes) {
-      const operation = paths[path.replace(/:(\w+)/g, '{$1}')]?.[method.toLowerCase()];
+      const operation = paths[path.replace(/:(\w+)/g, '{$1}').replace('*', '{*}')]?.[method.toLowerCase()];
       assert.ok(operation, `${method} ${path} is not described`);
       assert.match(operation.operationId, /^[a-z][A-Za-z]+$/);
       assert.ok(operation.summary.length > 0);

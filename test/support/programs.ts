@@ -25,6 +25,8 @@ export type ProgramName =
   | 'schemathesis'
   | 'perl'
   | 'openssl'
+  | 'gpg'
+  | 'gpgv'
   | 'docker-registry'
   | 'overlaybd-snapshotter'
   | 'overlaybd-ctr'
@@ -79,6 +81,8 @@ const programs: Readonly<Record<Exclude<ProgramName, `containerd-${string}`>, Pr
   useradd: { places: ['useradd', '/usr/sbin/useradd'], install: 'apt-get install passwd' },
   perl: { places: ['perl'], install: 'apt-get install perl-base' },
   openssl: { places: ['openssl'], install: 'apt-get install openssl' },
+  gpg: { places: ['gpg'], install: 'apt-get install gpg' },
+  gpgv: { places: ['gpgv'], install: 'apt-get install gpgv' },
   'docker-registry': debianProgram('docker-registry'),
   'overlaybd-snapshotter': builtProgram('overlaybd-snapshotter', 'default'),
   'overlaybd-ctr': builtProgram('overlaybd-ctr', 'default'),

@@ -5,10 +5,10 @@ export interface Route {
 }
 
 /** Reads the tree that Fastify prints of its router, so that no route can be left out by a list kept by hand. */
-export function routesOf(app: { printRoutes(options: { commonPrefix: false }): string }): readonly Route[] {
+export function routesOf(app: { printRoutes(options: { commonPrefix: true }): string }): readonly Route[] {
   const routes: Route[] = [];
   const above: string[] = [];
-  for (const line of app.printRoutes({ commonPrefix: false }).split('\n')) {
+  for (const line of app.printRoutes({ commonPrefix: true }).split('\n')) {
     const match = /^([│ ]*)[├└]── (\S+)(?: \(([A-Z, ]+)\))?$/.exec(line);
     if (match === null) continue;
     const depth = (match[1] ?? '').length / 4;

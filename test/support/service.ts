@@ -32,7 +32,9 @@ export interface TestService {
 
 /** What a test may choose; everything else is as by default. */
 export interface TestServiceOptions
-  extends Partial<Pick<Config, 'trustedProxies' | 'operatorTokenFile' | 'listen' | 'logLevel' | 'stateDir' | 'watch'>> {
+  extends Partial<
+    Pick<Config, 'trustedProxies' | 'assets' | 'operatorTokenFile' | 'listen' | 'logLevel' | 'stateDir' | 'watch'>
+  > {
   readonly site: string;
   /** Another program than the real butane. */
   readonly butane?: string;
@@ -53,6 +55,7 @@ export async function startTestService(t: TestContext, options: TestServiceOptio
   const any = { host: '127.0.0.1', port: 0 };
   const config: Config = {
     site,
+    assets: join(site, 'assets'),
     butane,
     listen: any,
     operatorListen: any,

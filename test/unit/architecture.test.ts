@@ -28,12 +28,13 @@ const middle = ['site', 'boot', 'fragment', 'feature', 'butane', 'ignition', 'ma
 /** What each folder, and each file directly in src, may import besides itself. */
 const allowedImports: Readonly<Record<string, readonly string[]>> = {
   main: ['cli', 'service', 'config'],
-  service: ['http', 'metrics', 'live', 'render', 'config', ...middle, ...base],
+  service: ['http', 'assets', 'metrics', 'live', 'render', 'config', ...middle, ...base],
   config: ['machine', ...base],
-  cli: ['service', 'config', 'adopt', 'live', 'render', ...middle, ...base],
-  http: ['metrics', 'live', 'render', ...middle, ...base],
+  cli: ['service', 'config', 'adopt', 'assets', 'live', 'render', ...middle, ...base],
+  http: ['metrics', 'assets', 'live', 'render', ...middle, ...base],
   live: ['render', ...middle, ...base],
   adopt: ['render', ...middle, ...base],
+  assets: ['butane', ...base],
   metrics: base,
   render: [...middle, ...base],
   site: ['boot', 'fragment', 'feature', 'machine', 'butane', 'ignition', 'go-template', ...base],

@@ -42,6 +42,15 @@ const SETTINGS: readonly Setting[] = [
     byDefault: 'site',
   },
   {
+    key: 'assets',
+    flags: { assets: 'a' },
+    variable: 'PILOTLIGHT_ASSETS',
+    text: 'b',
+    byFlag: 'a',
+    byVariable: 'b',
+    byDefault: 'site/assets',
+  },
+  {
     key: 'listen',
     flags: { listen: '0.0.0.0:1' },
     variable: 'PILOTLIGHT_LISTEN',

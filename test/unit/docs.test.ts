@@ -98,6 +98,7 @@ test('docs/cli.md explains every flag of every command, and every variable', asy
     ['boot'],
     ['diff'],
     ['adopt'],
+    ['assets', 'verify'],
     ['openapi'],
   ]) {
     let help = '';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { runCommandLine } from '../../../src/cli/command-line.ts';
@@ -38,7 +38,7 @@ async function run(argv: readonly string[], given: Partial<Terminal> = {}): Prom
   return { code, out: Buffer.concat(out).toString('utf8'), err };
 }
 
-const COMMANDS = ['serve', 'render', 'lint', 'explain', 'adopt', 'openapi'];
+const COMMANDS = ['serve', 'render', 'lint', 'explain', 'adopt', 'assets', 'openapi'];
 
 test('the exit codes are those of the reference', () => assert.deepEqual(EXIT, { fine: 0, faults: 1, usage: 2 }));
 
@@ -407,4 +407,20 @@ describe('a faulty variable', () => {
     const argv = ['explain', '--site', await writeSite(t, SITE), '--mac', '525400a19cae'];
     assert.equal((await run(argv, { environment })).code, 0);
   });
+});
+
+test('assets verify shows on a terminal how far a large file is, and nowhere else', async (t) => {
+  const site = await writeSite(t, { 'assets/large': '' });
+  await truncate(join(site, 'assets/large'), 256 * 1024 * 1024);
+  const digest = 'a6d72ac7690f53be6ae46ba88506bd97302a093f7108472bd9efc3cefda06484';
+  await writeFile(join(site, 'assets/SHA256SUMS'), `${digest}  large\n`);
+  const out = 'ok: large: SHA256 is the one in SHA256SUMS:1\n1 ok, 0 warnings, 0 errors\n';
+  const argv = ['assets', 'verify', '--site', site];
+  assert.deepEqual(await run(argv), { code: 0, out, err: '' });
+  const shown = await run(argv, { onTerminal: true });
+  const pieces = shown.err.split('\r\u001b[K');
+  assert.deepEqual([pieces[0], pieces.at(-1)], ['', '']);
+  assert.ok(pieces.length > 2);
+  for (const piece of pieces.slice(1, -1)) assert.match(piece, /^large: \d+ %$/);
+  assert.equal(shown.out, out);
 });

@@ -19,6 +19,10 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   unauthorized: 401,
   'revision-not-found': 404,
   'revision-refused': 409,
+  'asset-not-found': 404,
+  'asset-unreadable': 503,
+  'range-not-satisfiable': 416,
+  'precondition-failed': 412,
   'selection-ambiguous': 503,
   'profile-broken': 503,
   'boot-missing': 404,
@@ -63,7 +67,8 @@ describe('every error code', () => {
 
   test('is one that a machine does not mistake: never a success, a redirect, 429 or 500', () => {
     for (const { status, audience } of Object.values(PROBLEMS)) {
-      const known = audience === 'operator' ? [401, 404, 409] : [400, 404, 406, 503];
+      // 412 and 416 are for those who ask for a part of an asset, or under a condition.
+      const known = audience === 'operator' ? [401, 404, 409] : [400, 404, 406, 412, 416, 503];
       assert.ok(known.includes(status), String(status));
     }
   });
