@@ -42,7 +42,7 @@ export function bootRoutes(app: App, options: BootRoutesOptions): void {
 
   function send(reply: FastifyReply, kind: 'ipxe' | 'grub', answer: BootAnswer): FastifyReply {
     metrics.observeBootScript(kind, answer.outcome);
-    return reply.headers(answer.headers).send(answer.body);
+    return sendAsSpelled(reply, answer);
   }
 
   function deliver(
@@ -68,7 +68,7 @@ export function bootRoutes(app: App, options: BootRoutesOptions): void {
     };
     app.get(path, { schema, ...raw }, (_request, reply) => {
       metrics.observeBootScript('chain', 'ok');
-      return reply.headers(CHAIN.headers).send(CHAIN.body);
+      return sendAsSpelled(reply, CHAIN);
     });
   }
   app.get(
@@ -111,4 +111,14 @@ export function bootRoutes(app: App, options: BootRoutesOptions): void {
     },
     (request, reply) => deliver(request, reply, 'grub'),
   );
+}
+
+/**
+ * Sends a script with its headers as they are spelled. GRUB compares names with their case (`parse_line` in its
+ * `grub-core/net/http.c`) and takes a script for empty without `Content-Length`, which Fastify would write small.
+ */
+function sendAsSpelled(reply: FastifyReply, { headers, body }: BootAnswer): FastifyReply {
+  reply.hijack();
+  reply.raw.writeHead(200, headers).end(body);
+  return reply;
 }
