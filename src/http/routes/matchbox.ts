@@ -21,6 +21,7 @@ import { readMachine, unlessPending } from '../delivery.ts';
 import { loggable } from '../loggable.ts';
 import { toProvisioningError } from '../problem.ts';
 import { PROBLEMS } from '../problems.ts';
+import { sendAsSpelled } from '../send-as-spelled.ts';
 import type { SiteState } from '../site-state.ts';
 import { acceptAll } from './labels.ts';
 import { problemResponse } from './schemas.ts';
@@ -136,7 +137,7 @@ export function matchboxRoutes(app: App, { site, deliver }: MatchboxRoutesOption
   };
   const fixed = (path: string, operationId: string, summary: string, text: string) => {
     const { headers, body } = ready({ body: text, type: TEXT }, {});
-    read(path, schemaOf(operationId, summary), (_request, reply) => reply.headers(headers).send(body));
+    read(path, schemaOf(operationId, summary), (_request, reply) => sendAsSpelled(reply, { headers, body }));
   };
   fixed('/', 'getLiveness', 'Tells that the service is alive', 'matchbox\n');
   fixed('/boot.ipxe', 'getBootScript', 'The script that iPXE loads first', CHAIN_SCRIPT);
@@ -144,7 +145,7 @@ export function matchboxRoutes(app: App, { site, deliver }: MatchboxRoutesOption
   for (const { path, operationId, summary, make, ranges = false } of DOCUMENT_ROUTES) {
     read(path, schemaOf(operationId, summary), (request, reply) => {
       const answer = answerFor(request, site, answers, make);
-      return ranges ? sendRange(request, reply, answer) : reply.headers(answer.headers).send(answer.body);
+      return ranges ? sendRange(request, reply, answer) : sendAsSpelled(reply, answer);
     });
   }
   read('/ignition', schemaOf('getIgnition', 'The config of the profile that the groups select'), (request, reply) =>
