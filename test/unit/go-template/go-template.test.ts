@@ -272,10 +272,10 @@ test('each byte of an output has its place in the template', () => {
   };
   for (const [text, place] of [
     ['a: ', 'ignition/x:1:1'],
-    ['1\n', 'ignition/x:1:5'],
-    ['2\n-', 'ignition/x:1:5'],
+    ['1\n', 'ignition/x:1:7'],
+    ['2\n-', 'ignition/x:1:7'],
     ['- p', 'ignition/x:2:16'],
-    ['q', 'ignition/x:2:18'],
+    ['q', 'ignition/x:2:20'],
     ['b: ', 'ignition/x:4:3'],
     ['[', 'ignition/x:4:21'],
     [']', 'ignition/x:4:27'],
