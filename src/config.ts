@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import ipaddr from 'ipaddr.js';
+import { DIALECTS, findRivalDialects } from './metadata/dialects.ts';
 
 /** A host and port to listen on. */
 export interface Listener {
@@ -24,6 +25,12 @@ export interface Config {
   readonly watch: WatchMode;
   readonly butane?: string;
   readonly trustedProxies: readonly string[];
+  /** Dialects of metadata services that are spoken besides those of site.yaml. */
+  readonly metadata: readonly string[];
+  /** What session tokens and ids of instances are made with. */
+  readonly metadataKeyFile?: string;
+  /** Machines on the same network are known by their MAC. */
+  readonly neighbourTable: boolean;
   readonly logLevel: LogLevel;
   /** `pretty` on a terminal unless it was chosen. */
   readonly logFormat: 'json' | 'pretty';
@@ -56,6 +63,9 @@ export interface Flags {
   readonly watch?: string;
   readonly butane?: string;
   readonly trustedProxy?: readonly string[];
+  readonly metadata?: string;
+  readonly metadataKeyFile?: string;
+  readonly neighbourTable?: boolean;
   readonly logLevel?: string;
   readonly logFormat?: string;
 }
@@ -107,6 +117,17 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
     else if (/\/0+$/.test(proxy)) fault(proxiesFrom, `${proxy} would let every machine say which address it has`);
   }
 
+  const spoken = pick(flags.metadata, 'METADATA');
+  const metadata = splitList(spoken?.text);
+  for (const name of metadata) {
+    if (DIALECTS.some((dialect) => dialect.name === name)) continue;
+    fault(spoken?.from ?? '', `${name} must be one of ${DIALECTS.map((dialect) => dialect.name).join(', ')}`);
+  }
+  const rivals = findRivalDialects(metadata);
+  if (rivals !== undefined) fault(spoken?.from ?? '', `${rivals.join(' and ')} have the same paths; speak one of them`);
+  const metadataKey = pick(flags.metadataKeyFile, 'METADATA_KEY_FILE');
+  const neighbours = flags.neighbourTable ?? /^(?:1|true|yes|on)$/i.test(environment.PILOTLIGHT_NEIGHBOUR_TABLE ?? '');
+
   const level = pick(flags.logLevel, 'LOG_LEVEL');
   const logLevel = LOG_LEVELS.find((each) => each === (level?.text ?? 'info'));
   if (logLevel === undefined) fault(level?.from ?? '', `must be one of ${LOG_LEVELS.join(', ')}`);
@@ -138,6 +159,9 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
     watch,
     ...(butane === undefined ? {} : { butane: butane.text }),
     trustedProxies: Object.freeze([...proxies]),
+    metadata: Object.freeze(metadata),
+    ...(metadataKey === undefined ? {} : { metadataKeyFile: metadataKey.text }),
+    neighbourTable: neighbours,
     logLevel,
     logFormat,
   });

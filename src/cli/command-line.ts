@@ -88,6 +88,18 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       'network whose X-Forwarded-For is believed; repeatable (PILOTLIGHT_TRUSTED_PROXIES)',
       collect,
     )
+    .option(
+      '--metadata <dialects>',
+      'metadata services of clouds to answer as, separated by commas, such as aws,gcp (PILOTLIGHT_METADATA)',
+    )
+    .option(
+      '--metadata-key-file <file>',
+      'file with the key of session tokens and instance ids, which replicas share (PILOTLIGHT_METADATA_KEY_FILE)',
+    )
+    .option(
+      '--neighbour-table',
+      'know machines on the same network by their MAC, from the table of the kernel (PILOTLIGHT_NEIGHBOUR_TABLE)',
+    )
     .option('--log-level <level>', 'fatal, error, warn, info, debug, trace or silent (PILOTLIGHT_LOG_LEVEL)')
     .option('--log-format <format>', 'json, or pretty as on a terminal (PILOTLIGHT_LOG_FORMAT)')
     .addHelpText(

@@ -38,7 +38,7 @@ export interface AppOptions {
   /** Speaks TLS with this certificate and key, in PEM. */
   readonly tls?: Certificate;
   /** Answers where no route is; a problem unless told otherwise. */
-  readonly onUnknownPath?: (error: ProvisioningError, request: FastifyRequest, reply: FastifyReply) => void;
+  readonly onUnknownPath?: (error: ProvisioningError, request: FastifyRequest, reply: FastifyReply) => unknown;
   /** Counts every request. */
   readonly requests?: RequestMetrics;
   /** What bounds connections; the rest is as by default. */
@@ -143,7 +143,7 @@ export function createApp(options: AppOptions): App {
   app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
   app.setNotFoundHandler((request, reply) => {
     const error = new ProvisioningError('route-not-found', 'there is nothing at this path');
-    (options.onUnknownPath ?? sendProblem)(error, request, reply);
+    return (options.onUnknownPath ?? sendProblem)(error, request, reply);
   });
   app.addHook('preValidation', (request, _reply, done) => {
     if (request.routeOptions.config.readsQuery === true || isDecodable(request.url)) done();
@@ -193,7 +193,7 @@ function logRequest(request: FastifyRequest, reply?: FastifyReply): void {
       method: request.method,
       route: route ?? null,
       // Where no route matched, the path is all that tells what was meant; its query may hold anything.
-      ...(route === undefined ? { path: request.url.split('?')[0]?.slice(0, 200) } : {}),
+      ...(route === undefined ? { path: loggablePath(request.url) } : {}),
       ...(reply === undefined ? { gone: true } : { status: reply.statusCode }),
       remote: request.ip,
       // Behind a trusted proxy the two differ.
@@ -204,6 +204,14 @@ function logRequest(request: FastifyRequest, reply?: FastifyReply): void {
     },
     'request',
   );
+}
+
+/** A path without its query; an id that stands for an instance is as good as a password. */
+function loggablePath(url: string): string | undefined {
+  return url
+    .split('?')[0]
+    ?.replace(/^\/i\/[^/]*/, '/i/[redacted]')
+    .slice(0, 200);
 }
 
 /** Reports in one line of the log; `/v1/reports` has them all. */

@@ -9,6 +9,7 @@ import { parseMachine } from '../machine/machine.ts';
 import type { RenderRequest } from '../render/render.ts';
 import type { Recalled, Renderer } from '../render/renderer.ts';
 import { withDeadline } from '../render/renderer.ts';
+import type { Served } from '../render/served.ts';
 import { machineOfQuery } from '../site/matchbox/query.ts';
 import type { SiteFormat } from '../site/revision.ts';
 import { round } from './app.ts';
@@ -120,6 +121,24 @@ export function createDelivery({ site, renderer, format }: DeliveryOptions): Del
       },
     );
   };
+}
+
+/** The config of a machine, as soon as it is ready; notes what it came from. Throws what rendering does, and `render-timeout`. */
+export async function renderWithin(
+  renderer: Renderer,
+  served: Served,
+  asked: RenderRequest,
+  request: FastifyRequest,
+): Promise<Buffer> {
+  const made = async (): Promise<Recalled> => {
+    const about = await withDeadline(renderer.render(served, asked, { signal: request.signal }), DEADLINE_MS);
+    return { about, body: about.body };
+  };
+  const rendered = renderer.recall(served, asked) ?? (await made());
+  const audit: Record<string, unknown> = { ...request.audit };
+  noteRendered(audit, rendered.about, rendered.body);
+  request.audit = audit;
+  return rendered.body;
 }
 
 /** What an edit that is on its way may change: the machine, its profile or a value of it is not known. */

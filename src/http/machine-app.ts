@@ -5,8 +5,10 @@ import type { Metrics } from '../metrics/metrics.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { SiteFormat } from '../site/revision.ts';
 import type { App, AppOptions } from './app.ts';
-import { createApp, noteFault } from './app.ts';
+import { createApp, noteFault, sendProblem } from './app.ts';
 import { createDelivery } from './delivery.ts';
+import type { MetadataService } from './metadata-answers.ts';
+import { createMetadataAnswers } from './metadata-answers.ts';
 import { describeApp } from './openapi.ts';
 import { countRequests } from './request-metrics.ts';
 import { assetRoutes } from './routes/assets.ts';
@@ -27,6 +29,8 @@ export interface MachineAppOptions extends AppOptions {
   /** Without them nothing is served below /assets/. */
   readonly assets?: AssetFolder;
   readonly metrics?: Metrics;
+  /** Metadata services of clouds, where any is turned on. */
+  readonly metadata?: MetadataService;
   /** The URL under which machines reach the service; absent when nobody knows it. */
   readonly serviceUrl?: string;
 }
@@ -39,7 +43,7 @@ export async function createMachineApp(options: MachineAppOptions): Promise<App>
   const { format = 'pilotlight', version } = options;
   const app = createApp({
     ...options,
-    ...(format === 'matchbox' ? { onUnknownPath: answerUnknownPath } : {}),
+    onUnknownPath: createUnknownPath(options),
     connections: { max: MAX_CONNECTIONS, ...options.connections },
     requests: countRequests('machine', options),
   });
@@ -64,6 +68,18 @@ const TITLES: Readonly<Record<SiteFormat, string>> = {
 
 const DESCRIPTION =
   'What booting machines ask. 4xx means stop, 503 means ask again, and a 200 is always a whole config, or a script that a boot loader can run.';
+
+/** What is no route may be a path of a cloud's metadata service. */
+function createUnknownPath(options: MachineAppOptions): NonNullable<AppOptions['onUnknownPath']> {
+  const { format = 'pilotlight', metadata } = options;
+  const last = format === 'matchbox' ? answerUnknownPath : sendProblem;
+  if (metadata === undefined || format === 'matchbox') return last;
+  const answer = createMetadataAnswers({ ...options, metadata });
+  return async (error, request, reply) => {
+    if (!(await answer(request, reply))) last(error, request, reply);
+    return reply;
+  };
+}
 
 /** As with matchbox a path that is not clean leads to the one that is, since `http://host//ignition` stands in many a URL. */
 function answerUnknownPath(error: ProvisioningError, request: FastifyRequest, reply: FastifyReply): void {

@@ -5,7 +5,7 @@ type Audience = 'machine' | 'operator' | 'start';
 
 /** Everything there is to say about one error code. The texts are plain: no Markdown, no HTML, no line breaks. */
 export interface ProblemKind {
-  readonly status: 400 | 401 | 404 | 406 | 409 | 412 | 416 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 406 | 409 | 412 | 416 | 503;
   readonly title: string;
   readonly audience: Audience;
   /** Whose fault it is, as it stands in a table. */
@@ -84,6 +84,36 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
       'No group that names a profile matches the machine. This is the answer to a machine that nobody registered.',
     remedy:
       'Ask "pilotlight explain" with the same labels, or GET /v1/select: both tell for each group why it does not match. The labels that arrived are in the log. Add a group, or one without match and with low priority for all the others.',
+  },
+  'machine-waits': {
+    status: 503,
+    title: 'The machine is unknown, and told to wait',
+    audience: 'machine',
+    fault: UNKNOWN_MACHINE,
+    meaning:
+      'No group knows the machine that asks a metadata service. Its client takes 404 for a machine without a config and boots it unprovisioned, so it is told to ask again, and gives up by itself.',
+    remedy: 'Write a group that matches the address or the MAC of the machine; the log has both.',
+    see: [['which answer each dialect has for unknown machines', 'cloud-metadata.md#unknown-machines']],
+  },
+  'metadata-refused': {
+    status: 403,
+    title: 'A metadata service does not answer this request',
+    audience: 'machine',
+    fault: CLIENT,
+    meaning:
+      'The request has not the header that every client of this cloud sends, comes from a port that anyone may have, or was passed on by somebody who is no listed proxy. A browser or a program that can be made to fetch URLs asks like this.',
+    remedy: 'Send the header that the detail names. List a proxy that stands between with --trusted-proxy.',
+    see: [['what each dialect demands', 'cloud-metadata.md#dialects']],
+  },
+  'metadata-token': {
+    status: 401,
+    title: 'A session token is needed',
+    audience: 'machine',
+    fault: CLIENT,
+    meaning:
+      'The dialect wants a session token that is fetched with PUT first, and there is none, or one that has ended, was issued to another address, or by a service with another key.',
+    remedy: 'Fetch a token as the cloud documents it. Replicas share the key of --metadata-key-file.',
+    see: [['session tokens', 'cloud-metadata.md#session-tokens']],
   },
   'document-not-found': {
     status: 404,

@@ -22,6 +22,9 @@ export interface RequestMetricsOptions {
 /** What stands for the route where none matched; the path may be anything. */
 const UNMATCHED = 'unmatched';
 
+/** What stands for the route of a metadata service, whose paths are those of a cloud. */
+const METADATA = 'metadata';
+
 /** Counts the requests of an API. A profile that is not served is `other`, since a client may ask for any. */
 export function countRequests(api: Api, { site, metrics = NO_METRICS }: RequestMetricsOptions): RequestMetrics {
   const labelOf = (profile: unknown): string => {
@@ -30,8 +33,8 @@ export function countRequests(api: Api, { site, metrics = NO_METRICS }: RequestM
   };
   return {
     count(request, reply) {
-      const { url = UNMATCHED } = request.routeOptions;
       const { audit } = request;
+      const { url = audit?.dialect === undefined ? UNMATCHED : METADATA } = request.routeOptions;
       if (audit?.code === 'internal') metrics.observeInternalError();
       metrics.observeRequest(api, url, reply.statusCode, labelOf(audit?.profile), reply.elapsedTime);
     },

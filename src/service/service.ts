@@ -9,6 +9,8 @@ import { ProvisioningError } from '../errors.ts';
 import { createMachineApp } from '../http/machine-app.ts';
 import { createOperatorApp } from '../http/operator-app.ts';
 import { openTokenFile } from '../http/operator-token-file.ts';
+import { readMetadataKey } from '../metadata/key-file.ts';
+import { createNeighbours } from '../metadata/neighbours-file.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import type { Renderer } from '../render/renderer.ts';
 import { recogniseFormat } from '../site/site-format-file.ts';
@@ -57,6 +59,12 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     site,
     format,
     ...(assets === undefined ? {} : { assets }),
+    metadata: {
+      dialects: config.metadata,
+      key: await readMetadataKey(config.metadataKeyFile),
+      now: () => Date.now() / 1000,
+      ...(config.neighbourTable ? { neighbours: createNeighbours(() => performance.now()) } : {}),
+    },
     ...(config.tls === undefined ? {} : { tls: await readCertificate(config.tls) }),
     renderer,
     version,

@@ -9,6 +9,8 @@ import { parseYaml } from '../fragment/parse-yaml.ts';
 import { toValue } from '../fragment/value.ts';
 import { LABEL_LIMITS } from '../machine/label.ts';
 import { RETRY_SECONDS } from './boot-settings.ts';
+import { INSTANCE_METADATA } from './instance-metadata.ts';
+import { METADATA_SETTINGS } from './metadata-settings.ts';
 import type { CompiledSchema } from './schema.ts';
 import { compileSchemaLater, schemaDiagnostics } from './schema.ts';
 
@@ -104,6 +106,7 @@ export const DEFINITION_SCHEMAS = {
       },
       priority: { type: 'integer', minimum: -1000, maximum: 1000 },
       parameters: { type: 'object' },
+      metadata: INSTANCE_METADATA,
     },
   },
   site: {
@@ -114,6 +117,7 @@ export const DEFINITION_SCHEMAS = {
       experimental: { type: 'boolean' },
       parameters: { type: 'object' },
       boot: BOOT_SETTINGS,
+      metadata: METADATA_SETTINGS,
     },
   },
 } as const;
@@ -163,6 +167,9 @@ function checkable(root: MapNode, kind: DefinitionKind): MapNode {
   const boot = child(root, 'boot');
   // A kernel argument is a text however it looks: `quiet`, `0644`, `yes`.
   if (kind === 'profile' && boot !== undefined) checked = withChild(checked, 'boot', asTexts(boot));
+  const metadata = child(root, 'metadata');
+  // An id or a tag is a text however it looks.
+  if (kind === 'group' && metadata !== undefined) checked = withChild(checked, 'metadata', asTexts(metadata));
   const features = child(root, 'features');
   if (features?.kind === 'map') checked = withChild(checked, 'features', withoutContents(features));
   const butane = child(root, 'butane');

@@ -5,6 +5,7 @@ import { child, childText } from '../fragment/node.ts';
 import { isLabelKey } from '../machine/label.ts';
 import { normaliseWanted } from '../machine/selector.ts';
 import { parseDefinition } from './definition.ts';
+import { readInstanceMetadata } from './instance-metadata.ts';
 import { parseContributions } from './parameters.ts';
 import type { Group } from './revision.ts';
 import { sha256 } from './source-tree.ts';
@@ -29,6 +30,7 @@ export function parseGroup(id: string, content: Buffer, file: string, isKnown = 
     }
   }
   const profile = child(root, 'profile');
+  const instance = readInstanceMetadata(root);
   const group: Group = {
     id,
     file,
@@ -39,8 +41,9 @@ export function parseGroup(id: string, content: Buffer, file: string, isKnown = 
     priority: Number(childText(root, 'priority') ?? 0),
     ...(profile?.kind === 'scalar' ? { profile: { id: profile.text, origin: profile.origin } } : {}),
     parameters: parseContributions(root, 'parameters', file),
+    ...(instance === undefined ? {} : { instance }),
   };
-  if (group.profile === undefined && group.parameters.size === 0) {
+  if (group.profile === undefined && group.parameters.size === 0 && instance === undefined) {
     const message = 'the group names no profile and gives no parameters, so it does nothing';
     diagnostics.push({ severity: 'warning', code: 'schema', message, origin: root.origin });
   }

@@ -8,6 +8,7 @@ import { parseDefinition } from './definition.ts';
 import { parseGroup } from './group.ts';
 import { indexGroups } from './group-index.ts';
 import { parseMatchboxTree } from './matchbox/load.ts';
+import { DEFAULT_METADATA_SETTINGS, readMetadataSettings } from './metadata-settings.ts';
 import { missingProfile } from './missing-profile.ts';
 import { parseContributions } from './parameters.ts';
 import { parseButaneProfile, parseComposedProfile, parseFragment, parseIgnitionProfile } from './profile.ts';
@@ -119,6 +120,7 @@ function parseSettings(tree: SourceTree, fatal: Diagnostic[]): SiteSettings {
     experimental: false,
     parameters: new Map<string, Contribution>(),
     boot: DEFAULT_BOOT_SETTINGS,
+    metadata: DEFAULT_METADATA_SETTINGS,
   };
   if (content === undefined || isBlank(content)) return none;
   const parsed = parseDefinition('site', content, 'site.yaml');
@@ -131,6 +133,7 @@ function parseSettings(tree: SourceTree, fatal: Diagnostic[]): SiteSettings {
     parameters:
       child(root, 'parameters') === undefined ? none.parameters : parseContributions(root, 'parameters', 'site.yaml'),
     boot: readBootSettings(root),
+    metadata: readMetadataSettings(root),
   };
 }
 

@@ -6,9 +6,11 @@ import type { Condition, Template } from '../fragment/template.ts';
 import type { ValueObject } from '../fragment/value.ts';
 import type { GoTemplate, JsonValue } from '../go-template/go-template.ts';
 import type { Selector } from '../machine/selector.ts';
+import type { InstanceMetadata } from '../metadata/instance.ts';
 import type { BootSettings } from './boot-settings.ts';
 import type { ProfileFeatures } from './features.ts';
 import type { GroupIndex } from './group-index.ts';
+import type { MetadataSettings } from './metadata-settings.ts';
 import type { ParsedBoot } from './profile-boot.ts';
 import type { CompiledSchema } from './schema.ts';
 
@@ -71,6 +73,8 @@ export interface SiteSettings {
   readonly parameters: ReadonlyMap<string, Contribution>;
   /** What machines do that boot over the network and get nothing. */
   readonly boot: BootSettings;
+  /** Metadata services. */
+  readonly metadata: MetadataSettings;
 }
 
 /** One parameter's value, with the place that gave it. */
@@ -196,6 +200,8 @@ export interface Group {
   /** The id of the profile it names, and where; it may not exist. */
   readonly profile?: { readonly id: string; readonly origin: Origin };
   readonly parameters: ReadonlyMap<string, Contribution>;
-  /** The same as JSON has it, in a group of matchbox that gives any. */
+  /** What a metadata service says of its machines. */
+  readonly instance?: InstanceMetadata;
+  /** The parameters as JSON has them, in a group of matchbox that gives any. */
   readonly metadata?: { readonly [key: string]: JsonValue };
 }

@@ -36,6 +36,9 @@ export interface TestServiceOptions
     Pick<
       Config,
       | 'siteFormat'
+      | 'metadata'
+      | 'metadataKeyFile'
+      | 'neighbourTable'
       | 'tls'
       | 'trustedProxies'
       | 'assets'
@@ -74,6 +77,8 @@ export async function startTestService(t: TestContext, options: TestServiceOptio
     publicUrl: PUBLIC_URL,
     stateDir,
     trustedProxies: [],
+    metadata: [],
+    neighbourTable: false,
     watch: 'on',
     logLevel: 'info',
     logFormat: 'json',

@@ -23,13 +23,24 @@ interface SourceFile {
 }
 
 const base = ['errors', 'diagnostic'];
-const middle = ['site', 'boot', 'matchbox', 'fragment', 'feature', 'butane', 'ignition', 'machine', 'go-template'];
+const middle = [
+  'site',
+  'metadata',
+  'boot',
+  'matchbox',
+  'fragment',
+  'feature',
+  'butane',
+  'ignition',
+  'machine',
+  'go-template',
+];
 
 /** What each folder, and each file directly in src, may import besides itself. */
 const allowedImports: Readonly<Record<string, readonly string[]>> = {
   main: ['cli', 'service', 'config'],
   service: ['import', 'http', 'assets', 'metrics', 'live', 'render', 'config', ...middle, ...base],
-  config: ['machine', ...base],
+  config: ['machine', 'metadata', ...base],
   cli: ['service', 'config', 'adopt', 'import', 'assets', 'live', 'render', ...middle, ...base],
   http: ['metrics', 'assets', 'live', 'render', ...middle, ...base],
   live: ['render', ...middle, ...base],
@@ -38,8 +49,9 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   assets: ['butane', ...base],
   metrics: base,
   render: [...middle, ...base],
-  site: ['boot', 'fragment', 'feature', 'machine', 'butane', 'ignition', 'go-template', ...base],
+  site: ['boot', 'metadata', 'fragment', 'feature', 'machine', 'butane', 'ignition', 'go-template', ...base],
   matchbox: ['site', 'fragment', 'go-template', ...base],
+  metadata: base,
   boot: ['fragment', 'machine', ...base],
   fragment: base,
   feature: ['fragment', ...base],

@@ -1,0 +1,171 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type ErrorCode, ProvisioningError } from '../errors.ts';
+import { parseAccept } from '../ignition/accept.ts';
+import type { Machine } from '../machine/machine.ts';
+import { parseMachine } from '../machine/machine.ts';
+import type { Dialect } from '../metadata/dialect.ts';
+import { DIALECTS } from '../metadata/dialects.ts';
+import type { Asked, MetadataRequest, Refusal } from '../metadata/engine.ts';
+import { readMetadataRequest } from '../metadata/engine.ts';
+import { makeInstance } from '../metadata/instance.ts';
+import type { Neighbours } from '../metadata/neighbours-file.ts';
+import { createSessionTokens, instanceToken } from '../metadata/tokens.ts';
+import { machineFor } from '../render/check.ts';
+import type { Renderer } from '../render/renderer.ts';
+import type { Group, Revision } from '../site/revision.ts';
+import { select } from '../site/selection.ts';
+import { renderWithin } from './delivery.ts';
+import { loggable } from './loggable.ts';
+import type { SiteState } from './site-state.ts';
+
+/** What metadata services are made from. */
+export interface MetadataService {
+  /** Dialects that are spoken besides those of site.yaml. */
+  readonly dialects: readonly string[];
+  /** Makes session tokens and the ids of instances. */
+  readonly key: Buffer;
+  readonly neighbours?: Neighbours;
+  /** Seconds since 1970. */
+  readonly now: () => number;
+}
+
+/** What they answer with. */
+export interface MetadataAnswersOptions {
+  readonly site: SiteState;
+  readonly renderer: Renderer;
+  readonly metadata: MetadataService;
+}
+
+/** Answers a request in the dialect that its path belongs to; false where it belongs to none that is spoken. */
+export type MetadataAnswers = (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>;
+
+const TEXT = 'text/plain; charset=utf-8';
+
+/** Answers for the machines of a site as the metadata services of their clouds do. */
+export function createMetadataAnswers({ site, renderer, metadata }: MetadataAnswersOptions): MetadataAnswers {
+  const { key, neighbours, now } = metadata;
+  const tokens = createSessionTokens(key, now);
+  const instances = new WeakMap<Revision, ReadonlyMap<string, Group>>();
+
+  function groupOf(revision: Revision, id: string): Group {
+    const known =
+      instances.get(revision) ??
+      new Map([...revision.groups.values()].map((each) => [instanceToken(key, each.id), each]));
+    instances.set(revision, known);
+    const group = known.get(id);
+    if (group === undefined) throw new ProvisioningError('route-not-found', 'there is nothing at this path');
+    return group;
+  }
+
+  async function machineOf(request: FastifyRequest, revision: Revision, id: string | undefined): Promise<Machine> {
+    if (id !== undefined) return machineFor(revision.format, [groupOf(revision, id).selector]);
+    const mac = await neighbours?.find(request.ip.replace(/^::ffff:/, ''));
+    return parseMachine(mac === undefined ? {} : { mac }, { from: 'connection', ip: request.ip });
+  }
+
+  async function answer(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    asked: Asked,
+    id: string | undefined,
+  ): Promise<void> {
+    if (asked.kind === 'nothing') return;
+    if (asked.kind === 'refused') throw refusal(asked.reason);
+    const { dialect } = asked;
+    reply.headers({ 'Cache-Control': 'private, no-store', ...dialect.headers });
+    if (asked.kind === 'token') {
+      const { lifetimeHeader = '' } = dialect.token ?? {};
+      send(reply.header(lifetimeHeader, String(asked.seconds)), asked.token, TEXT);
+      return;
+    }
+    const served = site.current();
+    const machine = await machineOf(request, served.revision, id);
+    request.audit = { dialect: dialect.name, revision: served.revision.id, labels: loggable(machine) };
+    try {
+      if (asked.kind === 'user-data') {
+        const accepts = parseAccept(request.headers.accept, request.headers['user-agent']);
+        const wanted = { machine, ...(accepts === undefined ? {} : { accepts }) };
+        const body = await renderWithin(renderer, served, wanted, request);
+        send(
+          reply,
+          dialect.userData.encoding === 'base64' ? body.toString('base64') : body,
+          'application/octet-stream',
+        );
+        return;
+      }
+      const { profile, group, groups } = select(served.revision, machine);
+      request.audit = { ...request.audit, profile: profile.id, group: group?.id ?? null };
+      const said = groups.flatMap(({ instance }) => instance ?? []);
+      const data = asked.read(makeInstance(profile.id, group?.id, said, machine.known));
+      if (data === undefined) throw new ProvisioningError('route-not-found', 'this instance has nothing at this path');
+      send(reply, data.text, data.type);
+    } catch (error) {
+      throw unknownIn(dialect, error, site);
+    }
+  }
+
+  return async (request, reply) => {
+    const [whole = '', query = ''] = request.url.split('?');
+    const [, id, rest = whole] = /^\/i\/([\w-]{22})(\/.*)$/.exec(whole) ?? [];
+    const settings = site.ready ? site.current().revision.settings.metadata : undefined;
+    const names = [...metadata.dialects, ...(settings?.dialects ?? [])];
+    const asked = readMetadataRequest(requestOf(request, rest, query), {
+      dialects: DIALECTS.filter(({ name }) => names.includes(name)),
+      tokens,
+      withoutToken: settings?.withoutToken ?? false,
+    });
+    if (asked.kind === 'nothing') return false;
+    request.audit = { dialect: asked.kind === 'refused' ? null : asked.dialect.name };
+    await answer(request, reply, asked, id);
+    return true;
+  };
+}
+
+function requestOf(request: FastifyRequest, path: string, query: string): MetadataRequest {
+  const { headers, method, ip, ips = [] } = request;
+  // Whoever passed it on and is listed has told whose it is.
+  const forwarded = (headers['x-forwarded-for'] ?? headers.forwarded) !== undefined && ips.length < 2;
+  return {
+    method,
+    path,
+    query: Object.fromEntries(new URLSearchParams(query)),
+    headers,
+    address: ip,
+    port: request.socket.remotePort ?? 0,
+    forwarded,
+  };
+}
+
+function send(reply: FastifyReply, body: string | Buffer, type: string): void {
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body);
+  reply.headers({ 'Content-Type': type, 'Content-Length': bytes.length }).send(bytes);
+}
+
+/** What each refusal is answered with. */
+const REFUSALS: Readonly<Record<Refusal, readonly [ErrorCode, string]>> = {
+  forwarded: ['metadata-refused', 'somebody passed the request on who is no listed proxy'],
+  'flavour-missing': ['metadata-refused', 'the header that this cloud demands is missing'],
+  'flavour-invalid': ['request-invalid', 'the header that this cloud demands is missing'],
+  'high-port': ['metadata-refused', 'the request comes from a port above 1023'],
+  'lifetime-invalid': [
+    'request-invalid',
+    'the header with the lifetime of the token holds no number of seconds that it may have',
+  ],
+  'token-missing': ['metadata-token', 'the request has no session token'],
+  'token-invalid': ['metadata-token', 'the session token has ended, or was never issued to this machine'],
+  method: ['request-invalid', 'this path is not asked with this method'],
+};
+
+function refusal(reason: Refusal): ProvisioningError {
+  return new ProvisioningError(...REFUSALS[reason]);
+}
+
+/** What says that nobody knows the machine. */
+const UNKNOWN: ReadonlySet<ErrorCode> = new Set(['machine-unknown', 'profile-not-found', 'parameter-missing']);
+
+/** An unknown machine is told to wait wherever its client would boot unprovisioned, and while an edit is on its way. */
+function unknownIn({ unknown }: Dialect, error: unknown, { pending }: SiteState): unknown {
+  if (!(error instanceof ProvisioningError) || !UNKNOWN.has(error.code)) return error;
+  if (unknown === 'stop' && !pending) return error;
+  return new ProvisioningError('machine-waits', `${error.message}; it is told to ask again`);
+}
