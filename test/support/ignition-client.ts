@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -13,8 +13,16 @@ export const ignitionReleases: readonly IgnitionRelease[] = ['debian-2.14', 'mod
 
 /** What a machine that boots is told. */
 export interface Boot {
-  /** The value of `ignition.config.url` on the kernel command line. */
-  readonly url: string;
+  /** The value of `ignition.config.url` on the kernel command line; without it the platform has to have a config. */
+  readonly url?: string;
+  /** The id of the platform that it runs on; `metal` unless told. */
+  readonly platform?: string;
+  /** What has to stand before a command so that it runs on the machine. */
+  readonly launcher?: readonly string[];
+  /** Variables of the machine's environment. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Ends a stage that runs for so long, with exit code 137. */
+  readonly patienceSeconds?: number;
   /** How long Ignition tries to get the config before it gives up; 20 unless told. */
   readonly timeoutSeconds?: number;
   /** Ends the client early; the promise then rejects with the signal's reason. */
@@ -145,40 +153,56 @@ async function createMachine(t: TestContext): Promise<Machine> {
 async function runStages(
   client: Client,
   machine: Machine,
-  { url, timeoutSeconds = 20, signal }: Boot,
+  boot: Boot,
   stages: readonly string[],
 ): Promise<IgnitionRun> {
-  await writeFile(machine.cmdline, `ignition.firstboot ignition.platform.id=metal ignition.config.url=${url}\n`);
+  const { url, platform = 'metal', launcher = [], environment = {}, timeoutSeconds = 20 } = boot;
+  const config = url === undefined ? '' : ` ignition.config.url=${url}`;
+  await writeFile(machine.cmdline, `ignition.firstboot ignition.platform.id=${platform}${config}\n`);
   let output = '';
   for (const stage of stages) {
     const args = [
-      ...['-platform', 'metal', '-stage', stage, '-root', machine.root, '-config-cache', machine.cache],
+      ...['-platform', platform, '-stage', stage, '-root', machine.root, '-config-cache', machine.cache],
       ...['-state-file', machine.state, '-neednet', machine.neednet],
       ...['-log-to-stdout', '-fetch-timeout', `${timeoutSeconds}s`],
     ];
-    const { file, args: rest, env } = client(machine, args);
+    const command = client(machine, args);
+    const [file = command.file, ...rest] = [...launcher, command.file, ...command.args];
     const searchPath = [machine.programs, process.env.PATH ?? '', '/usr/sbin'].join(delimiter);
-    const run = await runToEnd({ file, args: rest, env: { ...env, PATH: searchPath } }, signal);
+    const env = { ...command.env, ...environment, PATH: searchPath };
+    const run = await runToEnd({ file, args: rest, env }, boot);
     output += run.output;
     if (run.exitCode !== 0) return { exitCode: run.exitCode, output, ...(await cachedConfig(machine)) };
   }
   return { exitCode: 0, output, ...(await cachedConfig(machine)) };
 }
 
-function runToEnd({ file, args, env }: Command, signal: AbortSignal | undefined): Promise<IgnitionRun> {
+/** The exit code of a shell for a command that SIGKILL ended. */
+const KILLED = 137;
+
+function runToEnd({ file, args, env }: Command, { signal, patienceSeconds }: Boot): Promise<IgnitionRun> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       killSignal: 'SIGKILL',
       ...(signal === undefined ? {} : { signal }),
+      ...(patienceSeconds === undefined ? {} : { timeout: patienceSeconds * 1000 }),
     });
     const printed: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => printed.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => printed.push(chunk));
     child.once('error', (error) => reject(signal?.aborted ? signal.reason : error));
-    child.once('close', (code) => resolve({ exitCode: code ?? 1, output: Buffer.concat(printed).toString() }));
+    child.once('close', (code) => resolve({ exitCode: code ?? KILLED, output: Buffer.concat(printed).toString() }));
   });
+}
+
+/** The ids of the platforms that a release knows, as its usage lists them; undefined when the test is skipped. */
+export function platformsOf(t: TestContext, release: IgnitionRelease): readonly string[] | undefined {
+  const program = requireProgram(t, release === 'debian-2.14' ? 'ignition-2.14' : 'ignition');
+  if (program === undefined) return undefined;
+  const { stderr } = spawnSync(program, ['-help'], { encoding: 'utf8' });
+  return /current platform\. \[([^\]]+)\]/.exec(stderr)?.[1]?.split(' ') ?? [];
 }
 
 async function cachedConfig({ cache }: Machine): Promise<{ readonly config?: unknown }> {

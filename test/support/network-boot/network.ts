@@ -16,6 +16,14 @@ export interface Host {
   readonly start: (command: readonly string[]) => Daemon;
 }
 
+/** A host that no cable reaches yet. */
+export interface LoneHost extends Host {
+  /** A process that lives in its namespaces. */
+  readonly pid: number;
+  /** The program that sets its network up. */
+  readonly ip: string;
+}
+
 /** A program that runs on. */
 export interface Daemon {
   readonly isUp: () => boolean;
@@ -37,27 +45,33 @@ export interface Network {
 /** What the server and the router call their interface on the segment. */
 const INTERFACE = 'eth0';
 
-type Enter = (pid: number) => readonly string[];
-
 const run = promisify(execFile);
 
 /**
- * Makes a network of its own, out of nothing but namespaces: no process, mount or device of it outlives the test, nor the
+ * Makes a host of its own, out of nothing but namespaces: no process, mount or device of it outlives the test, nor the
  * process that runs the test. Needs root. Resolves to undefined when the test is skipped.
  */
-export async function startNetwork(t: TestContext): Promise<Network | undefined> {
+export async function startHost(t: TestContext, address: string): Promise<LoneHost | undefined> {
   const ip = requireRoot(t) ? requireProgram(t, 'ip') : undefined;
   const [unshare, nsenter] = ip === undefined ? [] : [requireProgram(t, 'unshare'), requireProgram(t, 'nsenter')];
   const setpriv = nsenter && requireProgram(t, 'setpriv');
   if (ip === undefined || unshare === undefined || nsenter === undefined || setpriv === undefined) return undefined;
+  const pid = await holdNamespaces(t, unshare);
   // A process that is started in the namespaces is a child of the test, and the kernel kills it when the test is gone.
-  const enter: Enter = (pid) => [
+  const launcher = [
     ...[nsenter, `--net=/proc/${pid}/ns/net`, `--mount=/proc/${pid}/ns/mnt`, `--wd=${process.cwd()}`, '--'],
     ...[setpriv, '--pdeathsig', 'KILL', '--'],
   ];
-  const [serverPid, routerPid] = [await holdNamespaces(t, unshare), await holdNamespaces(t, unshare)];
-  const server = createHost(t, '192.0.2.10', enter(serverPid));
-  const router = createHost(t, '192.0.2.1', enter(routerPid));
+  return { ...createHost(t, address, launcher), pid, ip };
+}
+
+/** Makes a network of its own with such hosts. Needs root. Resolves to undefined when the test is skipped. */
+export async function startNetwork(t: TestContext): Promise<Network | undefined> {
+  const server = await startHost(t, '192.0.2.10');
+  const router = server && (await startHost(t, '192.0.2.1'));
+  if (server === undefined || router === undefined) return undefined;
+  const { ip } = server;
+  const routerPid = router.pid;
 
   // Without a delay of 0 the bridge drops what a machine sends in its first 15 seconds.
   await server.run([ip, 'link', 'add', INTERFACE, 'type', 'bridge', 'forward_delay', '0']);

@@ -1,0 +1,75 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { type Host, type LoneHost, startHost } from '../network-boot/network.ts';
+import { requireProgram } from '../programs.ts';
+import { scratchDirectory } from '../site.ts';
+
+/** A network with the host of a metadata service, which has every address that a cloud gives to one. */
+export interface Cloud {
+  readonly server: Host;
+  /** Adds a machine, by the last number of its address in 192.0.2.0/24 and of its MAC address. */
+  readonly addMachine: (number: number) => Promise<Host>;
+}
+
+/** What the interfaces of all hosts are called. */
+const INTERFACE = 'eth0';
+
+/** The addresses of metadata services, all of them on one host. */
+const SERVICE_ADDRESSES = ['169.254.169.254', '169.254.42.42', '100.100.100.200'] as const;
+
+/** Where the service runs, which is the DHCP server of the leases too. */
+export const SERVER_ADDRESS = '192.0.2.10';
+
+/** A name that a client looks up. */
+export const PACKET_NAME = 'metadata.packet.net';
+
+/** The MAC address of a machine of the cloud. */
+export function macOf(number: number): string {
+  return `52:54:00:00:00:${number.toString(16).padStart(2, '0')}`;
+}
+
+/** Makes a cloud without machines, in namespaces that end with the test. Needs root. Undefined when the test is skipped. */
+export async function startCloud(t: TestContext): Promise<Cloud | undefined> {
+  const server = await startHost(t, SERVER_ADDRESS);
+  const mount = server && requireProgram(t, 'mount');
+  if (server === undefined || mount === undefined) return undefined;
+  const { ip } = server;
+  await server.run([ip, 'link', 'add', INTERFACE, 'type', 'bridge', 'forward_delay', '0']);
+  for (const address of [`${SERVER_ADDRESS}/24`, ...SERVICE_ADDRESSES.map((each) => `${each}/32`)]) {
+    await server.run([ip, 'address', 'add', address, 'dev', INTERFACE]);
+  }
+  await server.run([ip, 'link', 'set', INTERFACE, 'up']);
+  const addMachine = async (number: number): Promise<Host> => {
+    const machine = await startHost(t, `192.0.2.${number}`);
+    if (machine === undefined) throw new Error('a host started, and now none does');
+    await plug(server, machine, number);
+    await lease(t, machine, mount);
+    return machine;
+  };
+  return { server, addMachine };
+}
+
+async function plug(server: LoneHost, machine: LoneHost, number: number): Promise<void> {
+  const { ip } = server;
+  const end = `machine${number}`;
+  const far = ['peer', 'name', INTERFACE, 'address', macOf(number), 'netns', `${machine.pid}`];
+  await server.run([ip, 'link', 'add', end, 'type', 'veth', ...far]);
+  await server.run([ip, 'link', 'set', end, 'master', INTERFACE, 'up']);
+  await machine.run([ip, 'address', 'add', `${machine.address}/24`, 'dev', INTERFACE]);
+  await machine.run([ip, 'link', 'set', INTERFACE, 'up']);
+  for (const address of SERVICE_ADDRESSES) await machine.run([ip, 'route', 'add', address, 'dev', INTERFACE]);
+}
+
+/** Gives a machine what systemd-networkd leaves of a DHCP lease, and a name of which no DNS server tells. */
+async function lease(t: TestContext, machine: LoneHost, mount: string): Promise<void> {
+  const scratch = await scratchDirectory(t);
+  const [hosts, leased] = [join(scratch, 'hosts'), join(scratch, 'lease')];
+  await writeFile(hosts, `127.0.0.1 localhost\n${SERVER_ADDRESS} ${PACKET_NAME}\n`);
+  await writeFile(leased, `SERVER_ADDRESS=${SERVER_ADDRESS}\n`);
+  const [index = ''] = (await machine.run([machine.ip, '-oneline', 'link', 'show', INTERFACE])).split(':');
+  await machine.run([mount, '--bind', hosts, '/etc/hosts']);
+  await machine.run([mount, '-t', 'tmpfs', 'run', '/run']);
+  await machine.run(['mkdir', '--parents', '/run/systemd/netif/leases']);
+  await machine.run(['cp', leased, `/run/systemd/netif/leases/${index}`]);
+}
