@@ -9,23 +9,27 @@ export interface Neighbours {
 /** The kernel's table of IPv4 neighbours, which has one line for each. */
 const TABLE = '/proc/net/arp';
 
-/** A table is not read again for so long, however many ask. */
+/** What a table says of a neighbour holds for so long, however many ask. */
 const FRESH_MS = 1000;
 
 /** Flag of an entry that is complete: `ATF_COM` in the kernel's `if_arp.h`. */
 const COMPLETE = 0x2;
 
-/** Reads the kernel's table of neighbours. One that cannot be read knows nobody. */
+/**
+ * Reads the kernel's table of neighbours. One that cannot be read knows nobody. Whoever is not in a table that was read
+ * before is looked for in a new one: a machine that has just begun to talk must not be taken for a stranger.
+ */
 export function createNeighbours(now: () => number, table = TABLE): Neighbours {
-  let known: Promise<ReadonlyMap<string, string>> | undefined;
-  let readAt = 0;
+  let known: ReadonlyMap<string, string> = new Map();
+  let readAt = Number.NEGATIVE_INFINITY;
   return {
     async find(address) {
-      if (known === undefined || now() - readAt > FRESH_MS) {
-        readAt = now();
-        known = readFile(table, 'utf8').then(parseTable, () => new Map());
-      }
-      return (await known).get(address);
+      const mac = now() - readAt > FRESH_MS ? undefined : known.get(address);
+      if (mac !== undefined) return mac;
+      const startedAt = now();
+      const read = await readFile(table, 'utf8').then(parseTable, () => new Map<string, string>());
+      if (startedAt >= readAt) [known, readAt] = [read, startedAt];
+      return read.get(address);
     },
   };
 }
