@@ -206,11 +206,11 @@ function logRequest(request: FastifyRequest, reply?: FastifyReply): void {
   );
 }
 
-/** A path without its query; an id that stands for an instance is as good as a password. */
+/** A path without its query. What is as long as the id of an instance may be one, and that is as good as a password. */
 function loggablePath(url: string): string | undefined {
   return url
     .split('?')[0]
-    ?.replace(/^\/i\/[^/]*/, '/i/[redacted]')
+    ?.replace(/[\w-]{22,}/g, '[redacted]')
     .slice(0, 200);
 }
 

@@ -72,6 +72,7 @@ export function createMetadataAnswers({ site, renderer, metadata }: MetadataAnsw
     if (asked.kind === 'nothing') return;
     if (asked.kind === 'refused') throw refusal(asked.reason);
     const { dialect } = asked;
+    if (dialect.lowPort) freePort(request, reply);
     reply.headers({ 'Cache-Control': 'private, no-store', ...dialect.headers });
     if (asked.kind === 'token') {
       const { lifetimeHeader = '' } = dialect.token ?? {};
@@ -110,7 +111,8 @@ export function createMetadataAnswers({ site, renderer, metadata }: MetadataAnsw
     const settings = site.ready ? site.current().revision.settings.metadata : undefined;
     const names = [...metadata.dialects, ...(settings?.dialects ?? [])];
     const asked = readMetadataRequest(requestOf(request, rest, query), {
-      dialects: DIALECTS.filter(({ name }) => names.includes(name)),
+      // Where two have one path, the first of them has it: what the service was started with.
+      dialects: names.flatMap((name) => DIALECTS.filter((dialect) => dialect.name === name)),
       tokens,
       withoutToken: settings?.withoutToken ?? false,
     });
@@ -134,6 +136,16 @@ function requestOf(request: FastifyRequest, path: string, query: string): Metada
     port: request.socket.remotePort ?? 0,
     forwarded,
   };
+}
+
+/**
+ * Resets the connection once an answer is out that tells the client to ask again. Where a client may only ask from some
+ * ports it takes the same each time, and a connection that it had closed itself would keep that for a minute.
+ */
+function freePort(request: FastifyRequest, reply: FastifyReply): void {
+  reply.raw.once('finish', () => {
+    if (reply.statusCode >= 500) request.socket.resetAndDestroy();
+  });
 }
 
 function send(reply: FastifyReply, body: string | Buffer, type: string): void {

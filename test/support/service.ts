@@ -112,18 +112,21 @@ export interface AskOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** The address that the request comes from. */
+  readonly localAddress?: string;
 }
 
 /** Asks with the path exactly as it is given: nothing is normalised, followed or decompressed. */
 export function ask(
   base: string,
   path: string,
-  { method = 'GET', headers = {}, body }: AskOptions = {},
+  { method = 'GET', headers = {}, body, localAddress }: AskOptions = {},
 ): Promise<Answer> {
   const { hostname, port } = new URL(base);
   return new Promise((fulfil, reject) => {
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
-    const request = httpRequest({ host, port, path, method, headers, agent: false }, (response) => {
+    const from = localAddress === undefined ? {} : { localAddress };
+    const request = httpRequest({ host, port, path, method, headers, agent: false, ...from }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () => {

@@ -291,8 +291,6 @@ export const SCALEWAY: Dialect = {
     },
   ],
   trees: [],
-  // The client asks from one port again and again, which it has only once the connection is closed from here.
-  headers: { Connection: 'close' },
   lowPort: true,
 };
 
