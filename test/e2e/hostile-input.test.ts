@@ -10,7 +10,15 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readGrub, readIpxe } from '../support/boot-loaders.ts';
 import { requireProgram, requireRoot } from '../support/programs.ts';
-import { type Answer, ask, askRaw, assertProblem, eventually, wrapButane } from '../support/service.ts';
+import {
+  type Answer,
+  type AskOptions,
+  ask,
+  askRaw,
+  assertProblem,
+  eventually,
+  wrapButane,
+} from '../support/service.ts';
 import { type ServiceProcess, startRefused, startServiceProcess } from '../support/service-process.ts';
 import { butaneProfile, scratchDirectory, writeSite } from '../support/site.ts';
 
@@ -602,6 +610,68 @@ test('Ten thousand connections on which nothing is asked lock no machine out', a
   t.diagnostic(`${failures} of ${tries} tries failed; at most ${Math.round((await service.memory()).peak)} MiB`);
 });
 
+const GOOGLE = '/computeMetadata/v1/instance/attributes/user-data';
+
+function token(text: string): AskOptions {
+  return { headers: { 'X-aws-ec2-metadata-token': text } };
+}
+
+function lifetime(seconds: string): AskOptions {
+  return { method: 'PUT', headers: { 'X-aws-ec2-metadata-token-ttl-seconds': seconds } };
+}
+
+/** A path of a metadata service, what comes with it, and what is answered: `200`, or the status and code of a problem. */
+const METADATA: readonly (readonly [
+  title: string,
+  path: string,
+  options: AskOptions,
+  answer: number,
+  code?: string,
+])[] = [
+  ['no session token', '/latest/user-data', {}, 401, 'metadata-token'],
+  ['a session token that is made up', '/latest/user-data', token(`zzzzzz.${'A'.repeat(22)}`), 401, 'metadata-token'],
+  ['a session token of 10 KB', '/latest/user-data', token('x'.repeat(10_000)), 401, 'metadata-token'],
+  ['a lifetime that is none', '/latest/api/token', lifetime('1e9'), 400, 'request-invalid'],
+  ['a lifetime of weeks', '/latest/api/token', lifetime('999999'), 400, 'request-invalid'],
+  ['no header of its cloud', GOOGLE, {}, 403, 'metadata-refused'],
+  ['another value of that header', GOOGLE, { headers: { 'Metadata-Flavor': 'x' } }, 403, 'metadata-refused'],
+  [
+    'the address of another machine, where the cloud refuses that',
+    GOOGLE,
+    { headers: { 'Metadata-Flavor': 'Google', 'X-Forwarded-For': '192.0.2.1' } },
+    403,
+    'metadata-refused',
+  ],
+  [
+    'the address of another machine, where the cloud does not look at it',
+    '/hetzner/v1/userdata',
+    { headers: { 'X-Forwarded-For': '192.0.2.1' } },
+    200,
+  ],
+  ['a port that anyone may have', '/user_data/cloud-init', {}, 403, 'metadata-refused'],
+  ['a method that is none of it', '/hetzner/v1/userdata', { method: 'POST' }, 400, 'request-invalid'],
+  ['dots in the path', '/hetzner/v1/../v1/userdata', {}, 404, 'route-not-found'],
+  ['an encoded letter in the path', '/hetzner/v1/%75serdata', {}, 404, 'route-not-found'],
+  ['a name that objects have by themselves', '/metadata/v1/__proto__', {}, 404, 'route-not-found'],
+  ['the id of an instance that is made up', `/i/${'A'.repeat(22)}/userdata`, {}, 404, 'route-not-found'],
+];
+
+test('A request to a metadata service may be anything, and the next one is answered', async (t) => {
+  const group = 'profile: good\nmatch: { ip: 127.0.0.1 }\n';
+  const site = await writeSite(t, { ...GOOD, 'groups/here.yaml': group });
+  const flags = ['--metadata', 'aws,gcp,hetzner,scaleway,digitalocean'];
+  const service = await startServiceProcess(t, { site, flags });
+  if (service === undefined) return;
+  for (const [title, path, options, status, code] of METADATA) {
+    await t.test(title, async () => {
+      const answer = await ask(service.machine, path, options);
+      if (code !== undefined) assertProblem(answer, status, code);
+      else assert.match(answer.body.toString(), /"data:,good"/);
+      await assertWell(service);
+    });
+  }
+});
+
 /** What a butane does for one document, as a shell script, and what the machine gets. */
 const BUTANES: readonly (readonly [title: string, script: string, answer: string])[] = [
   ['hangs', 'exec sleep 60', 'render-timeout'],
@@ -693,6 +763,7 @@ test('docs/hostile-input.md has a row for each input that is tried, with its ans
     ...REFUSED.map(([title, , , code]) => [title, `\`${code}\``]),
     ...REQUESTS.map(([title, , status, code]) => [title, code === undefined ? `${status}` : `${status} \`${code}\``]),
     ...SCRIPTS.map(([title, , says, answer]) => [title, answer ?? saidIn(says)]),
+    ...METADATA.map(([title, , , status, code]) => [title, code === undefined ? `${status}` : `${status} \`${code}\``]),
     ...BUTANES.map(([title, , code]) => [title, `503 \`${code}\``]),
   ].map(([title, answer]) => `| ${title} | ${answer} |`);
   const lines = new Set((await readFile('docs/hostile-input.md', 'utf8')).split('\n'));

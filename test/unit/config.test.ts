@@ -334,6 +334,16 @@ describe('the public URL', () => {
   }
 });
 
+describe('the metadata services', () => {
+  test('are dialects that there are, of which no two have one path', () => {
+    assert.deepEqual(configOf({ metadata: 'aws, gcp' }).metadata, ['aws', 'gcp']);
+    assert.deepEqual(configOf({}).metadata, []);
+    assert.deepEqual(blamed({ metadata: 'aws,other' }), ['--metadata']);
+    assert.match(faultsOf({ metadata: 'gcp,aws,openstack' }).join(), /aws and openstack have the same paths/);
+    assert.match(faultsOf({}, { PILOTLIGHT_METADATA: 'digitalocean,upcloud' }).join(), /PILOTLIGHT_METADATA/);
+  });
+});
+
 describe('a trusted proxy', () => {
   for (const text of [
     '',

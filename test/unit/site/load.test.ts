@@ -74,6 +74,14 @@ describe('the whole site is refused for', () => {
       { 'profiles/web.bu': PLAIN, 'site.yaml': 'strikt: true' },
       [/^site\.yaml:1:1 error schema \$\.strikt/],
     ],
+    'metadata services that have one path': [
+      { 'profiles/web.bu': PLAIN, 'site.yaml': 'strict: true\nmetadata: { dialects: [gcp, openstack, aws] }' },
+      [/^site\.yaml:2:\d+ error schema.*aws and openstack have the same paths/],
+    ],
+    'a metadata service that is none': [
+      { 'profiles/web.bu': PLAIN, 'site.yaml': 'metadata: { dialects: [other] }' },
+      [/^site\.yaml:1:\d+ error schema \$\.metadata\.dialects/],
+    ],
     'a site.yaml that does not parse': [
       { 'profiles/web.bu': PLAIN, 'site.yaml': 'a: [' },
       [/^site\.yaml:1:\d+ error yaml-syntax/],
