@@ -8,7 +8,7 @@ import { parseDefinition } from './definition.ts';
 import { parseGroup } from './group.ts';
 import { indexGroups } from './group-index.ts';
 import { parseMatchboxTree } from './matchbox/load.ts';
-import { DEFAULT_METADATA_SETTINGS, readMetadataSettings } from './metadata-settings.ts';
+import { DEFAULT_METADATA_SETTINGS, faultOfDialects, readMetadataSettings } from './metadata-settings.ts';
 import { missingProfile } from './missing-profile.ts';
 import { parseContributions } from './parameters.ts';
 import { parseButaneProfile, parseComposedProfile, parseFragment, parseIgnitionProfile } from './profile.ts';
@@ -127,6 +127,7 @@ function parseSettings(tree: SourceTree, fatal: Diagnostic[]): SiteSettings {
   fatal.push(...parsed.diagnostics);
   const root = parsed.value;
   if (root === undefined) return none;
+  fatal.push(...faultOfDialects(root));
   return {
     strict: (childText(root, 'strict') ?? 'true').toLowerCase() === 'true',
     experimental: childText(root, 'experimental')?.toLowerCase() === 'true',

@@ -46,15 +46,9 @@ const run = promisify(execFile);
  * process that runs the test. Needs root. Resolves to undefined when the test is skipped.
  */
 export async function startNetwork(t: TestContext): Promise<Network | undefined> {
-  const ip = requireRoot(t) ? requireProgram(t, 'ip') : undefined;
-  const [unshare, nsenter] = ip === undefined ? [] : [requireProgram(t, 'unshare'), requireProgram(t, 'nsenter')];
-  const setpriv = nsenter && requireProgram(t, 'setpriv');
-  if (ip === undefined || unshare === undefined || nsenter === undefined || setpriv === undefined) return undefined;
-  // A process that is started in the namespaces is a child of the test, and the kernel kills it when the test is gone.
-  const enter: Enter = (pid) => [
-    ...[nsenter, `--net=/proc/${pid}/ns/net`, `--mount=/proc/${pid}/ns/mnt`, `--wd=${process.cwd()}`, '--'],
-    ...[setpriv, '--pdeathsig', 'KILL', '--'],
-  ];
+  const programs = requireNetworkPrograms(t);
+  if (programs === undefined) return undefined;
+  const { ip, unshare, enter } = programs;
   const [serverPid, routerPid] = [await holdNamespaces(t, unshare), await holdNamespaces(t, unshare)];
   const server = createHost(t, '192.0.2.10', enter(serverPid));
   const router = createHost(t, '192.0.2.1', enter(routerPid));
@@ -79,6 +73,35 @@ export async function startNetwork(t: TestContext): Promise<Network | undefined>
     return tap;
   };
   return { server, router, plug };
+}
+
+/**
+ * Makes a host that is on no network, and has two addresses of its own: what it asks at the one comes from the other, as it
+ * would from a machine. Needs root. Resolves to undefined when the test is skipped.
+ */
+export async function startLoneHost(t: TestContext, service: string, machine: string): Promise<Host | undefined> {
+  const programs = requireNetworkPrograms(t);
+  if (programs === undefined) return undefined;
+  const { ip, unshare, enter } = programs;
+  const host = createHost(t, service, enter(await holdNamespaces(t, unshare)));
+  for (const address of [service, machine]) {
+    await host.run([ip, 'address', 'add', `${address}/32`, 'dev', 'lo']);
+  }
+  await host.run([ip, 'route', 'replace', 'table', 'local', 'local', service, 'dev', 'lo', 'src', machine]);
+  return host;
+}
+
+function requireNetworkPrograms(t: TestContext) {
+  const ip = requireRoot(t) ? requireProgram(t, 'ip') : undefined;
+  const [unshare, nsenter] = ip === undefined ? [] : [requireProgram(t, 'unshare'), requireProgram(t, 'nsenter')];
+  const setpriv = nsenter && requireProgram(t, 'setpriv');
+  if (ip === undefined || unshare === undefined || nsenter === undefined || setpriv === undefined) return undefined;
+  // A process that is started in the namespaces is a child of the test, and the kernel kills it when the test is gone.
+  const enter: Enter = (pid) => [
+    ...[nsenter, `--net=/proc/${pid}/ns/net`, `--mount=/proc/${pid}/ns/mnt`, `--wd=${process.cwd()}`, '--'],
+    ...[setpriv, '--pdeathsig', 'KILL', '--'],
+  ];
+  return { ip, unshare, enter };
 }
 
 async function attach(server: Host, ip: string, device: string): Promise<void> {
