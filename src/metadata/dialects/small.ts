@@ -47,7 +47,8 @@ export const HETZNER: Dialect = {
       prefix: /^\/hetzner\/v1\/metadata(?=\/)/,
       tree: {
         'availability-zone': ({ zone }) => zone,
-        hostname: ({ hostname }) => hostname,
+        // Clients take 404 for a fault here, and nothing for none.
+        hostname: ({ hostname }) => hostname ?? '',
         'instance-id': ({ id }) => id,
         'public-ipv4': ({ publicIpv4 }) => publicIpv4,
         region: ({ region }) => region,
