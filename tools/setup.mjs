@@ -15,7 +15,8 @@ dist. What is up to date already is left alone, so a second run takes no time an
 
   --quiet         print only what went wrong
   --tests         build also what only the tests use: ignition-validate and Ignition itself, and the releases of
-                  containerd that PILOTLIGHT_CONTAINERDS asks for: default, all, or some, like 1.7,2.2
+                  containerd that PILOTLIGHT_CONTAINERDS asks for: default, all, or some, like 1.7,2.2; and Afterburn where
+                  PILOTLIGHT_AFTERBURN is set
   --butane FILE   the butane that will be used (or PILOTLIGHT_BUTANE), so that none is built
 `;
 

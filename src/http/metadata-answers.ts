@@ -18,12 +18,16 @@ import { renderWithin } from './delivery.ts';
 import { loggable } from './loggable.ts';
 import type { SiteState } from './site-state.ts';
 
-/** What metadata services are made from. */
-export interface MetadataService {
+/** What the ids of instances are made from. */
+export interface MetadataKey {
   /** Dialects that are spoken besides those of site.yaml. */
   readonly dialects: readonly string[];
   /** Makes session tokens and the ids of instances. */
   readonly key: Buffer;
+}
+
+/** What metadata services are made from. */
+export interface MetadataService extends MetadataKey {
   readonly neighbours?: Neighbours;
   /** Seconds since 1970. */
   readonly now: () => number;

@@ -4,6 +4,7 @@ import type { Renderer } from '../render/renderer.ts';
 import type { App, AppOptions } from './app.ts';
 import { createApp } from './app.ts';
 import { answerConditionally } from './conditional.ts';
+import type { MetadataKey } from './metadata-answers.ts';
 import { describeApp, openApiDocument } from './openapi.ts';
 import { guard, type OperatorTokens } from './operator-auth.ts';
 import { countRequests } from './request-metrics.ts';
@@ -27,6 +28,8 @@ export interface OperatorAppOptions extends AppOptions {
   readonly metrics?: Metrics;
   /** The bearer tokens; without any the listener has to be on loopback. */
   readonly tokens?: OperatorTokens;
+  /** Metadata services of clouds, of which the operator may know under which paths machines are known. */
+  readonly metadata?: MetadataKey;
 }
 
 /** The operator API: what people and tools may ask. */

@@ -54,7 +54,7 @@ export interface Dialect {
   readonly headers?: Readonly<Record<string, string>>;
   /** A request that went through somebody else is refused, as the cloud does; for `token` only the PUT. */
   readonly refusesForwarded: 'always' | 'token' | 'never';
-  /** The client's port has to be one that only root can have. */
+  /** User data is told only to ports that only root can have. */
   readonly lowPort?: boolean;
   readonly unknown: UnknownAnswer;
 }

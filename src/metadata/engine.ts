@@ -59,7 +59,7 @@ export function readMetadataRequest(request: MetadataRequest, setup: MetadataSet
     if (request.path === dialect.token?.path) return askToken(request, dialect, dialect.token, setup);
     const wanted = wantedOf(dialect, request.path);
     if (wanted === undefined) continue;
-    const reason = refusalOf(request, dialect, setup);
+    const reason = refusalOf(request, dialect, wanted, setup);
     return reason === undefined ? wanted : { kind: 'refused', reason };
   }
   return { kind: 'nothing' };
@@ -92,11 +92,16 @@ function whole({ make, type }: WholeDocument, instance: Instance): Data | undefi
   return text === undefined ? undefined : { text, type };
 }
 
-function refusalOf(request: MetadataRequest, dialect: Dialect, setup: MetadataSetup): Refusal | undefined {
+function refusalOf(
+  request: MetadataRequest,
+  dialect: Dialect,
+  wanted: Asked,
+  setup: MetadataSetup,
+): Refusal | undefined {
   const { flavour, token, lowPort } = dialect;
   if (request.method !== 'GET' && request.method !== 'HEAD') return 'method';
   if (dialect.refusesForwarded === 'always' && request.forwarded) return 'forwarded';
-  if (lowPort && request.port >= 1024) return 'high-port';
+  if (lowPort && wanted.kind === 'user-data' && request.port >= 1024) return 'high-port';
   if (flavour !== undefined && headerOf(request, flavour.header)?.toLowerCase() !== flavour.value.toLowerCase()) {
     return flavour.status === 'forbidden' ? 'flavour-missing' : 'flavour-invalid';
   }

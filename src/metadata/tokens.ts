@@ -40,3 +40,8 @@ export function instanceToken(key: Buffer, group: string): string {
     .subarray(0, SIGNATURE_BYTES)
     .toString('base64url');
 }
+
+/** What stands before a path of a metadata service that is asked by such an id. */
+export function instancePath(key: Buffer, group: string): string {
+  return `/i/${instanceToken(key, group)}`;
+}

@@ -55,13 +55,13 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const assets =
     config.assets === '' ? undefined : createAssetFolder(config.assets, (digest) => logger.info(digest, 'asset'));
   const format = config.siteFormat === 'auto' ? await recogniseFormat(config.site) : config.siteFormat;
+  const metadata = { dialects: config.metadata, key: await readMetadataKey(config.metadataKeyFile) };
   const machine = await createMachineApp({
     site,
     format,
     ...(assets === undefined ? {} : { assets }),
     metadata: {
-      dialects: config.metadata,
-      key: await readMetadataKey(config.metadataKeyFile),
+      ...metadata,
       now: () => Date.now() / 1000,
       ...(config.neighbourTable ? { neighbours: createNeighbours(() => performance.now()) } : {}),
     },
@@ -82,6 +82,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     logger: logger.child({ api: 'operator' }),
     onConnectionClosed: (reason) => metrics.observeConnectionClosed('operator', reason),
     ...(tokens === undefined ? {} : { tokens }),
+    ...(format === 'pilotlight' ? { metadata } : {}),
   });
   metrics.watch({
     caches: () =>

@@ -2,10 +2,19 @@ import type { MapNode, Node } from '../fragment/node.ts';
 import { child, childItems, childText } from '../fragment/node.ts';
 import type { InstanceMetadata } from '../metadata/instance.ts';
 
-const TEXT = { type: 'string', minLength: 1, maxLength: 1024, pattern: '^[^\\u0000-\\u001f\\u007f]*$' };
+const TEXT = {
+  $comment: 'must be one line, without tabs and other control characters',
+  type: 'string',
+  minLength: 1,
+  maxLength: 1024,
+  pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+};
 
 /** Names that a tag may have: they stand in paths. */
-const TAG_NAME = '^[A-Za-z0-9_.:@+=-]{1,128}$';
+const TAG_NAME = {
+  $comment: 'must be under a name of 1 to 128 characters of A-Z, a-z, 0-9, `_`, `.`, `:`, `@`, `+`, `=` and `-`',
+  pattern: '^[A-Za-z0-9_.:@+=-]{1,128}$',
+};
 
 /** JSON Schema of `metadata:` of a group. */
 export const INSTANCE_METADATA = {
@@ -21,7 +30,7 @@ export const INSTANCE_METADATA = {
     'local-ipv4': TEXT,
     'public-ipv4': TEXT,
     'ssh-keys': { type: 'array', items: { ...TEXT, maxLength: 16_384 }, maxItems: 100 },
-    tags: { type: 'object', maxProperties: 100, propertyNames: { pattern: TAG_NAME }, additionalProperties: TEXT },
+    tags: { type: 'object', maxProperties: 100, propertyNames: TAG_NAME, additionalProperties: TEXT },
   },
 } as const;
 

@@ -3,13 +3,12 @@ import { compareText, hasErrors } from '../diagnostic.ts';
 import type { FileTree } from '../fragment/file-tree.ts';
 import { child, childText } from '../fragment/node.ts';
 import { selectorKey } from '../machine/selector.ts';
-import { findRivalDialects } from '../metadata/dialects.ts';
 import { DEFAULT_BOOT_SETTINGS, readBootSettings } from './boot-settings.ts';
 import { parseDefinition } from './definition.ts';
 import { parseGroup } from './group.ts';
 import { indexGroups } from './group-index.ts';
 import { parseMatchboxTree } from './matchbox/load.ts';
-import { DEFAULT_METADATA_SETTINGS, readMetadataSettings } from './metadata-settings.ts';
+import { DEFAULT_METADATA_SETTINGS, faultOfDialects, readMetadataSettings } from './metadata-settings.ts';
 import { missingProfile } from './missing-profile.ts';
 import { parseContributions } from './parameters.ts';
 import { parseButaneProfile, parseComposedProfile, parseFragment, parseIgnitionProfile } from './profile.ts';
@@ -128,19 +127,14 @@ function parseSettings(tree: SourceTree, fatal: Diagnostic[]): SiteSettings {
   fatal.push(...parsed.diagnostics);
   const root = parsed.value;
   if (root === undefined) return none;
-  const metadata = readMetadataSettings(root);
-  const rivals = findRivalDialects(metadata.dialects);
-  if (rivals !== undefined) {
-    const message = `${rivals.join(' and ')} have the same paths; speak one of them`;
-    fatal.push({ severity: 'error', code: 'schema', message, origin: (child(root, 'metadata') ?? root).origin });
-  }
+  fatal.push(...faultOfDialects(root));
   return {
     strict: (childText(root, 'strict') ?? 'true').toLowerCase() === 'true',
     experimental: childText(root, 'experimental')?.toLowerCase() === 'true',
     parameters:
       child(root, 'parameters') === undefined ? none.parameters : parseContributions(root, 'parameters', 'site.yaml'),
     boot: readBootSettings(root),
-    metadata,
+    metadata: readMetadataSettings(root),
   };
 }
 

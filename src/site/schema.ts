@@ -104,7 +104,7 @@ function linear(pattern: string): RE2JS {
 linear.code = 'undefined';
 
 /** Keywords that only repeat what the faults below them say. */
-const SUMMARIES = new Set(['if', 'allOf', 'then', 'else']);
+const SUMMARIES = new Set(['if', 'allOf', 'then', 'else', 'propertyNames']);
 
 function describe(error: ErrorObject): SchemaFault | undefined {
   if (SUMMARIES.has(error.keyword)) return undefined;
@@ -134,7 +134,13 @@ function describe(error: ErrorObject): SchemaFault | undefined {
       return { path, kind: 'wrong', message: `must be one of ${allowed.join(', ')}` };
     }
     case 'pattern':
-      return { path, kind: 'wrong', message: expectationOf(error) ?? error.message ?? 'must match a pattern' };
+      return {
+        path,
+        // Of a name it is told at what stands under it.
+        ...(error.propertyName === undefined ? {} : { key: error.propertyName }),
+        kind: 'wrong',
+        message: expectationOf(error) ?? error.message ?? 'must match a pattern',
+      };
     case 'type':
       return { path, kind: 'wrong', message: `must be ${typeNames(params.type)}` };
     case 'format':

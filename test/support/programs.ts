@@ -39,6 +39,7 @@ export type ProgramName =
   | 'busybox'
   | 'cpio'
   | 'grub-mkimage'
+  | 'afterburn'
   | `containerd-${string}`;
 
 interface Program {
@@ -100,6 +101,10 @@ const programs: Readonly<Record<Exclude<ProgramName, `containerd-${string}`>, Pr
   busybox: { places: ['busybox'], install: 'apt-get install busybox-static' },
   cpio: { places: ['cpio'], install: 'apt-get install cpio' },
   'grub-mkimage': { places: ['grub-mkimage'], install: 'apt-get install grub-common' },
+  afterburn: {
+    places: ['./.tools/bin/afterburn', 'afterburn'],
+    install: 'install Rust, pkg-config and libssl-dev, then run PILOTLIGHT_AFTERBURN=1 npm run setup -- --tests',
+  },
   gpg: { places: ['gpg'], install: 'apt-get install gpg' },
   gpgv: { places: ['gpgv'], install: 'apt-get install gpgv' },
   'docker-registry': debianProgram('docker-registry'),

@@ -7,6 +7,7 @@ import { FEATURES } from '../../src/feature/features.ts';
 import { referenceMarkdown } from '../../src/feature/reference.ts';
 import { FILTERS } from '../../src/fragment/filters.ts';
 import { problemsMarkdown } from '../../src/http/problems-markdown.ts';
+import { DIALECTS } from '../../src/metadata/dialects.ts';
 import { DEFINITION_SCHEMAS } from '../../src/site/definition.ts';
 import { editorSchemas } from '../../src/site/editor-schema.ts';
 
@@ -131,6 +132,32 @@ test('docs/cli.md explains every flag of every command, and every variable', asy
   assert.ok(words.size > 20);
   assert.deepEqual(
     [...words].filter((word) => !text.includes(word)),
+    [],
+  );
+});
+
+test('docs/cloud-metadata.md says of every dialect where it is, what it wants, and what unknown machines get', () => {
+  const page = readFileSync('docs/cloud-metadata.md', 'utf8');
+  const rows = page.split('\n').filter((line) => line.startsWith('| `'));
+  const wrong = DIALECTS.filter(({ name, address, userData, flavour, token, unknown }) => {
+    const cells = rows.map((row) => row.split('|').map((cell) => cell.trim()));
+    const own = cells.find(([, first, second]) => first === `\`${name}\`` && second === address);
+    const answer = cells.find(
+      ([, first, second]) => first?.includes(`\`${name}\``) && /^(?:wait|stop): /.test(second ?? ''),
+    );
+    const [, , , , header = '', path = '', encoding, tokens] = own ?? [];
+    const paths = [...path.matchAll(/`([^`]+)`/g)].map((match) => match[1] ?? '');
+    return !(
+      paths.length > 0 &&
+      paths.every((each) => userData.path.test(each)) &&
+      encoding === userData.encoding &&
+      tokens === (token === undefined ? 'no' : 'yes') &&
+      header.includes(flavour?.header ?? token?.header ?? 'none') &&
+      answer?.[2]?.startsWith(unknown) === true
+    );
+  });
+  assert.deepEqual(
+    wrong.map(({ name }) => name),
     [],
   );
 });

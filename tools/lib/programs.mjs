@@ -1,5 +1,6 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { buildCrate } from './cargo-build.mjs';
 import { buildProgram } from './go-build.mjs';
 import { root, ToolError } from './project.mjs';
 
@@ -29,6 +30,9 @@ const overlaybdPrograms = {
   'overlaybd-snapshotter': { ...overlaybd, package: 'cmd/overlaybd-snapshotter' },
   'overlaybd-ctr': { ...overlaybd, package: 'cmd/ctr' },
 };
+
+/** What reads the metadata of a cloud on Flatcar and Fedora CoreOS, for the tests that it reads ours. */
+const afterburn = { version: '5.11.0', links: { openssl: 'libssl-dev' } };
 
 /**
  * Builds butane into .tools/bin, unless it is there already. Without a way to build it, a butane in PATH will do; with
@@ -60,6 +64,14 @@ export async function provideTestPrograms(speech) {
     'go-matchbox': goMatchbox,
   };
   await provideAll({ ...wanted, ...containerPrograms() }, speech);
+  await provideAfterburn(speech);
+}
+
+/** Afterburn takes minutes to build: only where CI is set, or PILOTLIGHT_AFTERBURN asks for it. */
+async function provideAfterburn(speech) {
+  if (!process.env.CI && !process.env.PILOTLIGHT_AFTERBURN) return;
+  const fault = await buildCrate('afterburn', afterburn, speech);
+  if (fault !== undefined) speech.notice(`afterburn cannot be built (${fault})`);
 }
 
 async function provideAll(wanted, { quiet, announce, notice }) {

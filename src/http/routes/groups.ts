@@ -1,8 +1,10 @@
 import { Type } from 'typebox';
 import { ProvisioningError } from '../../errors.ts';
+import { instancePath } from '../../metadata/tokens.ts';
 import type { Group } from '../../site/revision.ts';
 import type { App } from '../app.ts';
 import { checkListQuery, idFilter, listQuery, PAGE_FIELDS, pageById } from '../list.ts';
+import type { MetadataKey } from '../metadata-answers.ts';
 import type { SiteState } from '../site-state.ts';
 import { IdSchema } from './labels.ts';
 import { problemResponse } from './schemas.ts';
@@ -19,10 +21,30 @@ const GroupSchema = Type.Object(
   { title: 'Group' },
 );
 
+const OneGroupSchema = Type.Object(
+  {
+    ...GroupSchema.properties,
+    metadataPath: Type.Optional(
+      Type.String({
+        description:
+          'What a path of a metadata service has before it so that it is about a machine of this group, wherever it is asked from; whoever knows it reads what they read',
+      }),
+    ),
+  },
+  { title: 'OneGroup' },
+);
+
 const ListSchema = listQuery({ profile: idFilter('Only groups that name this profile') });
 
+/** What the routes need. */
+interface GroupRoutesOptions {
+  readonly site: SiteState;
+  /** Makes the ids of instances, where metadata services may be spoken. */
+  readonly metadata?: MetadataKey;
+}
+
 /** `/v1/groups` and `/v1/groups/{id}`. */
-export function groupRoutes(app: App, { site }: { readonly site: SiteState }): void {
+export function groupRoutes(app: App, { site, metadata }: GroupRoutesOptions): void {
   app.get(
     '/v1/groups',
     {
@@ -55,16 +77,21 @@ export function groupRoutes(app: App, { site }: { readonly site: SiteState }): v
         summary: 'One group',
         params: Type.Object({ id: IdSchema }),
         response: {
-          200: GroupSchema,
+          200: OneGroupSchema,
           404: problemResponse('No such group'),
           503: problemResponse('No revision is served yet'),
         },
       },
     },
     async (request) => {
-      const group = site.current().revision.groups.get(request.params.id);
+      const { groups, settings } = site.current().revision;
+      const group = groups.get(request.params.id);
       if (group === undefined) throw new ProvisioningError('group-not-found', 'there is no group of this name');
-      return groupJson(group);
+      const speaks = metadata !== undefined && [...metadata.dialects, ...settings.metadata.dialects].length > 0;
+      return {
+        ...groupJson(group),
+        ...(speaks ? { metadataPath: instancePath(metadata.key, group.id) } : {}),
+      };
     },
   );
 }

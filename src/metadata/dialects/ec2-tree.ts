@@ -8,6 +8,7 @@ export const EC2_NAMES = {
   hostname: ({ hostname }: Instance) => hostname,
   'instance-id': ({ id }: Instance) => id,
   'instance-type': ({ type }: Instance) => type,
+  ipv6: ({ localIpv6 }: Instance) => localIpv6,
   'local-hostname': ({ hostname }: Instance) => hostname,
   'local-ipv4': ({ localIpv4 }: Instance) => localIpv4,
   mac: ({ mac }: Instance) => mac,
@@ -16,9 +17,8 @@ export const EC2_NAMES = {
 } satisfies Folder;
 
 /** Keys as EC2 lists them: `0=NAME`, and the key in a folder of that number. */
-export const EC2_KEYS = new FolderOf(
-  ({ sshKeys }) => Object.fromEntries(sshKeys.map((key, index) => [String(index), { 'openssh-key': () => key }])),
-  ({ sshKeys }) => sshKeys.map((key, index) => `${index}=${keyName(key)}`),
+export const EC2_KEYS = new FolderOf(keyFolders, ({ sshKeys }) =>
+  sshKeys.map((key, index) => `${index}=${keyName(key)}`),
 );
 
 /** Tags, one name for each. */
@@ -36,6 +36,11 @@ export const EC2_TREE: Folder = {
   'public-keys': EC2_KEYS,
   tags: { instance: EC2_TAGS },
 };
+
+/** A folder for each key, by its number. */
+export function keyFolders({ sshKeys }: Instance): Folder {
+  return Object.fromEntries(sshKeys.map((key, index) => [String(index), { 'openssh-key': () => key }]));
+}
 
 /** What a key is called: its comment, or what it is. */
 export function keyName(key: string): string {

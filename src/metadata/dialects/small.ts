@@ -2,8 +2,9 @@ import { stringify } from 'yaml';
 import type { Dialect } from '../dialect.ts';
 import { lines } from '../dialect.ts';
 import type { Instance } from '../instance.ts';
-import type { Folder } from '../tree.ts';
-import { EC2_NAMES, EC2_TREE } from './ec2-tree.ts';
+import type { Folder, Leaf } from '../tree.ts';
+import { FolderOf } from '../tree.ts';
+import { EC2_NAMES, EC2_TREE, keyFolders } from './ec2-tree.ts';
 import { JSON_TYPE, numberOf, toJsonText } from './json.ts';
 
 const LINK_LOCAL = '169.254.169.254';
@@ -46,7 +47,8 @@ export const HETZNER: Dialect = {
       prefix: /^\/hetzner\/v1\/metadata(?=\/)/,
       tree: {
         'availability-zone': ({ zone }) => zone,
-        hostname: ({ hostname }) => hostname,
+        // Clients take 404 for a fault here, and nothing for none.
+        hostname: ({ hostname }) => hostname ?? '',
         'instance-id': ({ id }) => id,
         'public-ipv4': ({ publicIpv4 }) => publicIpv4,
         region: ({ region }) => region,
@@ -81,18 +83,26 @@ export const VULTR: Dialect = {
 };
 
 /** The names of CloudStack, which Exoscale has too. */
-const CLOUDSTACK_NAMES: Folder = {
-  'availability-zone': ({ zone }) => zone,
-  'cloud-identifier': ({ region }) => region,
-  'instance-id': ({ id }) => id,
-  'local-hostname': ({ hostname }) => hostname,
-  'local-ipv4': ({ localIpv4 }) => localIpv4,
-  'public-hostname': ({ hostname }) => hostname,
-  'public-ipv4': ({ publicIpv4 }) => publicIpv4,
+const CLOUDSTACK_NAMES = {
+  'availability-zone': ({ zone }: Instance) => zone,
+  'cloud-identifier': ({ region }: Instance) => region,
+  'instance-id': ({ id }: Instance) => id,
+  'local-hostname': ({ hostname }: Instance) => hostname,
+  'local-ipv4': ({ localIpv4 }: Instance) => localIpv4,
+  'public-hostname': ({ hostname }: Instance) => hostname,
+  'public-ipv4': ({ publicIpv4 }: Instance) => publicIpv4,
   'public-keys': KEYS,
-  'service-offering': ({ type }) => type,
-  'vm-id': ({ id }) => id,
-};
+  'service-offering': ({ type }: Instance) => type,
+  'vm-id': ({ id }: Instance) => id,
+} satisfies Readonly<Record<string, Leaf>>;
+
+/** Exoscale has a value for each name, and clients that take 404 for a fault; what is not known is empty. */
+const EXOSCALE_NAMES: Folder = Object.fromEntries(
+  Object.entries<Leaf>(CLOUDSTACK_NAMES).map(([name, read]): [string, Leaf] => [
+    name,
+    (instance) => read(instance) ?? '',
+  ]),
+);
 
 /** Exoscale. */
 export const EXOSCALE: Dialect = {
@@ -101,7 +111,7 @@ export const EXOSCALE: Dialect = {
   platforms: ['exoscale'],
   userData: { path: /^\/1\.0\/user-data$/, encoding: 'plain' },
   documents: [],
-  trees: [{ prefix: /^\/1\.0\/meta-data(?=\/|$)/, tree: CLOUDSTACK_NAMES, list: lines }],
+  trees: [{ prefix: /^\/1\.0\/meta-data(?=\/|$)/, tree: EXOSCALE_NAMES, list: lines }],
 };
 
 /** CloudStack's virtual router, which the client finds by its DHCP lease. */
@@ -255,7 +265,8 @@ export const ALIYUN: Dialect = {
         'instance-id': ({ id }) => id,
         mac: ({ mac }) => mac,
         'private-ipv4': ({ localIpv4 }) => localIpv4,
-        'public-keys': EC2_TREE['public-keys'] ?? {},
+        // Folders, and not the pairs that EC2 lists.
+        'public-keys': new FolderOf(keyFolders),
         'region-id': ({ region }) => region,
         'zone-id': ({ zone }) => zone,
       },
@@ -264,7 +275,7 @@ export const ALIYUN: Dialect = {
   ],
 };
 
-/** Scaleway, which answers nobody but root. */
+/** Scaleway, which tells user data to nobody but root. */
 export const SCALEWAY: Dialect = {
   ...COMMON,
   name: 'scaleway',

@@ -95,6 +95,20 @@ export async function startNetwork(t: TestContext): Promise<Network | undefined>
   return { server, router, plug };
 }
 
+/**
+ * Makes a host that is on no network, and has two addresses of its own: what it asks at the one comes from the other, as it
+ * would from a machine. Needs root. Resolves to undefined when the test is skipped.
+ */
+export async function startLoneHost(t: TestContext, service: string, machine: string): Promise<Host | undefined> {
+  const host = await startHost(t, service);
+  if (host === undefined) return undefined;
+  for (const address of [service, machine]) {
+    await host.run([host.ip, 'address', 'add', `${address}/32`, 'dev', 'lo']);
+  }
+  await host.run([host.ip, 'route', 'replace', 'table', 'local', 'local', service, 'dev', 'lo', 'src', machine]);
+  return host;
+}
+
 async function attach(server: Host, ip: string, device: string): Promise<void> {
   await server.run([ip, 'link', 'set', device, 'master', INTERFACE, 'up']);
 }
