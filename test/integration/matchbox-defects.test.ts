@@ -304,7 +304,9 @@ test('With `strict: false` in site.yaml a key that nobody knows is a warning, an
   if (service === undefined) return;
   for (const { name } of known) {
     const { status, body } = await ask(service.machine, `/ignition?case=${name}`);
-    assert.deepEqual([status, JSON.parse(body.toString()).ignition.version], [200, '3.4.0'], name);
+    // One with a key that its version does not know, and the next one may, is not raised.
+    const version = name === 's.ign' ? '3.3.0' : '3.4.0';
+    assert.deepEqual([status, JSON.parse(body.toString()).ignition.version], [200, version], name);
   }
   const { code, reports } = await lintSite(site);
   assert.deepEqual([code, reports.map(({ severity }) => severity)], [0, ['warning', 'warning']]);
