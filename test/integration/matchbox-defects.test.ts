@@ -304,7 +304,7 @@ test('With `strict: false` in site.yaml a key that nobody knows is a warning, an
   if (service === undefined) return;
   for (const { name } of known) {
     const { status, body } = await ask(service.machine, `/ignition?case=${name}`);
-    // One with a key that its version does not know, and the next one may, is not raised.
+    // What its version does not know, the one that it would be raised to may.
     const version = name === 's.ign' ? '3.3.0' : '3.4.0';
     assert.deepEqual([status, JSON.parse(body.toString()).ignition.version], [200, version], name);
   }

@@ -34,7 +34,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   http: ['metrics', 'assets', 'live', 'render', ...middle, ...base],
   live: ['render', ...middle, ...base],
   adopt: ['render', ...middle, ...base],
-  import: middle,
+  import: [...middle, ...base],
   assets: ['butane', ...base],
   metrics: base,
   render: [...middle, ...base],
