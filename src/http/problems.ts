@@ -91,7 +91,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     audience: 'machine',
     fault: AUTHOR,
     meaning:
-      'The profile of a matchbox data directory that the groups select names no Ignition, generic or cloud document, or one that does not exist; or it has no boot.',
+      'The profile of a matchbox data directory that the groups select names no Ignition, generic or cloud document, or one that does not exist; or it has no boot. Or a profile of a site only boots machines, and has no config.',
     remedy: 'Name the document in the file of the profile and write it; each kind of document has its own folder.',
     see: [['what a data directory holds', 'matchbox.md#the-data-directory']],
   },

@@ -99,6 +99,9 @@ export async function render(
   const selected = now();
   const { profile } = selection;
   if (profile.kind === 'ignition') return deliverIgnition(profile, { selection, selectMs }, request, context);
+  if (hasNoConfig(profile)) {
+    throw new ProvisioningError('document-not-found', `the profile ${profile.id} boots machines, and has no config`);
+  }
   if (profile.kind === 'composed' && profile.ignition !== undefined) {
     if (hasErrors(profile.diagnostics)) throw broken(profile, profile.diagnostics);
     return deliverIgnition(profile.ignition, { selection, selectMs }, request, context);
@@ -134,6 +137,12 @@ export async function render(
     butane: assembly.source.toString(),
     timings: { selectMs, composeMs: assembled - selected, translateMs: now() - assembled },
   };
+}
+
+/** True for a profile that only boots machines. */
+export function hasNoConfig(profile: Profile): boolean {
+  if (profile.kind !== 'composed' || hasErrors(profile.diagnostics)) return false;
+  return profile.layers.length === 0 && profile.features === undefined && profile.ignition === undefined;
 }
 
 function describe(selection: Selection, layers: readonly string[]) {
