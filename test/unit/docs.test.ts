@@ -96,6 +96,7 @@ test('docs/cli.md explains every flag of every command, and every variable', asy
     ['lint'],
     ['explain'],
     ['boot'],
+    ['pointer'],
     ['diff'],
     ['adopt'],
     ['assets', 'verify'],

@@ -35,6 +35,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'butane-failed': 503,
   'butane-missing': 503,
   'config-invalid': 503,
+  'pointer-too-large': 400,
   internal: 503,
 };
 
