@@ -16,6 +16,8 @@ export interface Platform {
   readonly encodings: readonly [Encoding, ...Encoding[]];
   /** Absent where no limit is known, and where there is none. */
   readonly limit?: SizeLimit;
+  /** Why there is no limit, where that is known. */
+  readonly unlimited?: string;
   /** Where the user data goes, in the words of the platform. */
   readonly place: string;
   /** The page that says how Ignition, or its user, comes by the user data there. */
@@ -106,8 +108,9 @@ export const PLATFORMS = {
   hyperv: {
     title: 'Microsoft Hyper-V',
     encodings: ['plain'],
-    place: 'key-value pairs, into which `kvpctl` splits it at about 1 KiB',
-    source: 'https://github.com/containers/libhvee',
+    unlimited: 'it is split at about 1 KiB',
+    place: 'the key-value pairs `ignition.config.0` and so on',
+    source: `${FCOS}/provisioning-hyperv/`,
   },
   kubevirt: {
     title: 'KubeVirt',
@@ -118,6 +121,7 @@ export const PLATFORMS = {
   metal: {
     title: 'bare metal',
     encodings: ['plain'],
+    unlimited: 'it is a file',
     place: '`user.ign` in the initrd, or a live image',
     source: IGNITION,
   },
@@ -161,6 +165,7 @@ export const PLATFORMS = {
   qemu: {
     title: 'QEMU',
     encodings: ['plain'],
+    unlimited: 'it is a file, slow to read when it is large',
     place: 'the fw_cfg file `opt/com.coreos/config`, or `opt/org.flatcar-linux/config` of Flatcar',
     source: `${FCOS}/provisioning-qemu/`,
   },
@@ -179,7 +184,12 @@ export const PLATFORMS = {
   vmware: {
     title: 'VMware',
     encodings: ['base64', 'gzip+base64', 'plain'],
-    limit: { bytes: 64 * KIB, of: 'value', source: `${FCOS}/provisioning-vmware/` },
+    limit: {
+      bytes: 64 * KIB,
+      of: 'value',
+      source:
+        'https://github.com/vmware/open-vm-tools/blob/42ce53f39be45b7795a9f1adf892af84629b4a19/open-vm-tools/lib/include/guest_msg_def.h#L100-L104',
+    },
     place:
       '`guestinfo.ignition.config.data`, with the name of the encoding in `guestinfo.ignition.config.data.encoding`',
     source: `${FCOS}/provisioning-vmware/`,
