@@ -6,9 +6,10 @@ import { pino } from 'pino';
 /**
  * What a route costs that knows its answer: Fastify gives the bytes of a file with the service's headers, and leaves the
  * line in the log that the service leaves, in the service's own format and with the same fields. What takes no work
- * here, since it is always the same, comes from a file. Run as `bare-route-process.js BODY HEADERS LINE`.
+ * here, since it is always the same, comes from a file. Run as `bare-route-process.js
+ * BODY HEADERS LINE ROUTE`.
  */
-const [bodyFile = '', headersFile = '', lineFile = ''] = process.argv.slice(2);
+const [bodyFile = '', headersFile = '', lineFile = '', route = '/'] = process.argv.slice(2);
 const body = await readFile(bodyFile);
 const headers = JSON.parse(await readFile(headersFile, 'utf8'));
 const line = JSON.parse(await readFile(lineFile, 'utf8'));
@@ -36,7 +37,7 @@ app.addHook('onResponse', (request, reply, done) => {
   request.log.info(fields, 'request');
   done();
 });
-app.get('/ignition/:profile', (_request, reply) => reply.headers(headers).send(body));
+app.get(route, (_request, reply) => reply.headers(headers).send(body));
 const url = await app.listen({ host: '127.0.0.1', port: 0 });
 loggerInstance.info({ machineAddress: new URL(url).host }, 'serving');
 process.once('SIGTERM', () => void app.close());

@@ -7,14 +7,15 @@ import { parseArgs } from 'node:util';
 import { parseMachine } from '../src/machine/machine.ts';
 import { openWorkshop } from '../src/service/workshop-process.ts';
 import { runBareButane } from './butane-alone-process.ts';
+import type { HotResult } from './hot.ts';
 import { compareHot } from './hot.ts';
 import { macOf, renderNeverSeen } from './never-seen.ts';
 import { startServer } from './server-process.ts';
-import { largeDocument, makeBenchSite, PROFILE } from './site-file.ts';
+import { largeDocument, makeBenchSite, makeDataDirectory, PROFILE } from './site-file.ts';
 import type { Pair, Summary } from './statistics.ts';
 import { median, summarise, table } from './statistics.ts';
 
-const USAGE = `usage: npm run bench -- [--quick] [--only hot|never-seen|butane]
+const USAGE = `usage: npm run bench -- [--quick] [--only hot|boot|matchbox|never-seen|butane]
 
 Measures the service beside what it is made of and prints Markdown tables. Takes about two minutes.
 
@@ -68,7 +69,10 @@ async function measure(effort: Effort): Promise<void> {
       join(bench.scratch, 'service.log'),
     );
     try {
+      await siteChecked(join(bench.scratch, 'service.log'));
       if (wants('hot')) await measureHot(effort, bench.scratch, service.url);
+      if (wants('boot')) await measureBoot(effort, bench.scratch, service.url);
+      if (wants('matchbox')) await measureMatchbox(effort, bench.scratch);
       if (wants('never-seen')) await measureNeverSeen(effort, bench.scratch, service.url, identity.path);
     } finally {
       await service.close();
@@ -80,34 +84,97 @@ async function measure(effort: Effort): Promise<void> {
   }
 }
 
+/** Waits until the service has rendered every profile once, which would be measured as well. */
+async function siteChecked(log: string): Promise<void> {
+  while (!(await readFile(log, 'utf8')).includes('"msg":"the site was checked"')) await delay(50);
+}
+
 async function measureHot(effort: Effort, scratch: string, service: string): Promise<void> {
   const path = `/ignition/${PROFILE}?mac=${macOf(1)}`;
-  await recordAnswer(`${service}${path}`, scratch);
-  const files = ['hot.ign', 'headers.json', 'line.json'].map((file) => join(scratch, file));
+  const { rate, p99Ms } = await compareWithBare(effort, scratch, service, { path, route: '/ignition/:profile' });
+  const rows = [figure('requests/s', summarise(rate), 0.7), figure('p99, ms', summarise(p99Ms))];
+  say(`Hot: one machine asks again and again over ${CONNECTIONS} connections; ${effort.rounds} rounds.\n`);
+  say(`${table(['', 'pilotlight', 'bare Fastify route', 'ratio', 'lowest to highest', 'wanted'], rows)}\n`);
+}
+
+/** What boot loaders ask, in the same way. */
+async function measureBoot(effort: Effort, scratch: string, service: string): Promise<void> {
+  const rows: (readonly string[])[] = [];
+  for (const { path, route } of [
+    { path: `/ipxe/${PROFILE}?mac=${macOf(1)}`, route: '/ipxe/:profile' },
+    { path: '/boot.ipxe', route: '/boot.ipxe' },
+  ]) {
+    const { rate } = await compareWithBare(effort, scratch, service, { path, route });
+    rows.push(figure(route, summarise(rate), 0.7));
+  }
+  sayBoot('Boot: one machine asks for a script again and again', rows);
+}
+
+/** The same on a data directory of matchbox, with the paths that only that has. */
+async function measureMatchbox(effort: Effort, scratch: string): Promise<void> {
+  const rows: (readonly string[])[] = [];
+  const log = join(scratch, 'matchbox.log');
+  const service = await startServer(
+    [
+      fileURLToPath(new URL('../src/main.js', import.meta.url)),
+      ...['serve', '--site', await makeDataDirectory(scratch), '--state-dir', join(scratch, 'matchbox-state')],
+      ...['--listen', '127.0.0.1:0', '--operator-listen', '127.0.0.1:0', '--log-format', 'json'],
+    ],
+    log,
+  );
+  try {
+    await siteChecked(log);
+    for (const route of ['/metadata', '/ipxe']) {
+      const path = `${route}?os=installed&mac=${macOf(1)}`;
+      const { rate } = await compareWithBare(effort, scratch, service.url, { path, route, log });
+      rows.push(figure(route, summarise(rate), 0.7));
+    }
+  } finally {
+    await service.close();
+  }
+  sayBoot('A data directory of matchbox: one machine asks again and again', rows);
+}
+
+function sayBoot(what: string, rows: readonly (readonly string[])[]): void {
+  say(`${what} over ${CONNECTIONS} connections; requests/s.\n`);
+  say(`${table(['', 'pilotlight', 'bare Fastify route', 'ratio', 'lowest to highest', 'wanted'], rows)}\n`);
+}
+
+async function compareWithBare(
+  effort: Effort,
+  scratch: string,
+  service: string,
+  {
+    path,
+    route,
+    log = join(scratch, 'service.log'),
+  }: { readonly path: string; readonly route: string; readonly log?: string },
+): Promise<HotResult> {
+  await recordAnswer(`${service}${path}`, scratch, log);
+  const files = ['hot.body', 'headers.json', 'line.json'].map((file) => join(scratch, file));
   const program = fileURLToPath(new URL('bare-route-process.js', import.meta.url));
-  const bare = await startServer([program, ...files], join(scratch, 'bare.log'));
+  const bare = await startServer([program, ...files, route], join(scratch, 'bare.log'));
   try {
     const options = { rounds: effort.rounds, seconds: effort.hotSeconds, connections: CONNECTIONS };
-    const { rate, p99Ms } = await compareHot(`${service}${path}`, `${bare.url}${path}`, options);
-    const rows = [figure('requests/s', summarise(rate), 0.7), figure('p99, ms', summarise(p99Ms))];
-    say(`Hot: one machine asks again and again over ${CONNECTIONS} connections; ${effort.rounds} rounds.\n`);
-    say(`${table(['', 'pilotlight', 'bare Fastify route', 'ratio', 'lowest to highest', 'wanted'], rows)}\n`);
+    return await compareHot(`${service}${path}`, `${bare.url}${path}`, options);
   } finally {
     await bare.close();
   }
 }
 
 /** What the service answers and logs, so that the bare route can give and log the same. */
-async function recordAnswer(url: string, scratch: string): Promise<void> {
+async function recordAnswer(url: string, scratch: string, log: string): Promise<void> {
   await fetch(url);
   const response = await fetch(url);
-  await writeFile(join(scratch, 'hot.ign'), Buffer.from(await response.arrayBuffer()));
+  await writeFile(join(scratch, 'hot.body'), Buffer.from(await response.arrayBuffer()));
   const names = ['content-type', 'etag', 'cache-control', 'vary', 'content-length'];
-  const headers = Object.fromEntries(names.map((name) => [name, response.headers.get(name)]));
+  const headers = Object.fromEntries(
+    names.flatMap((name) => (response.headers.has(name) ? [[name, response.headers.get(name)]] : [])),
+  );
   await writeFile(join(scratch, 'headers.json'), JSON.stringify(headers));
   // Lines are collected for a moment before they are written.
   await delay(500);
-  const lines = (await readFile(join(scratch, 'service.log'), 'utf8')).trim().split('\n');
+  const lines = (await readFile(log, 'utf8')).trim().split('\n');
   const written = JSON.parse(lines.findLast((text) => text.includes('"msg":"request"')) ?? '{}');
   if (written.status !== 200 || response.status !== 200) throw new Error('there is no answer to measure');
   // The rest is made anew for each request.

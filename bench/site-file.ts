@@ -1,6 +1,6 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /** A site to measure with, and room for logs. */
 export interface BenchSite {
@@ -16,6 +16,7 @@ const PROFILE_TEXT = `layers:
   - fragments/base.bu
   - fragments/bench.bu.liquid
 butane: { variant: flatcar, version: 1.1.0 }
+boot: { kernel: /assets/vmlinuz, initrd: /assets/image.cpio.gz, args: [console=ttyS0, "mac={{ machine.mac }}"] }
 `;
 
 const FRAGMENT_TEXT = `storage:
@@ -45,6 +46,22 @@ export async function makeBenchSite(): Promise<BenchSite> {
   await writeFile(join(site, 'profiles', `${PROFILE}.yaml`), PROFILE_TEXT);
   await writeFile(join(site, 'fragments/bench.bu.liquid'), FRAGMENT_TEXT);
   return { site, scratch, remove: () => rm(scratch, { recursive: true, force: true }) };
+}
+
+/** Writes a data directory of matchbox whose one group has metadata, and gives its path. */
+export async function makeDataDirectory(scratch: string): Promise<string> {
+  const directory = join(scratch, 'matchbox');
+  const boot = { kernel: '/assets/vmlinuz', initrd: ['/assets/image.cpio.gz'], args: ['console=ttyS0', 'quiet'] };
+  const metadata = { pod_network: '10.2.0.0/16', etcd: { name: 'node1', port: 2379 }, ssh_key: 'ssh-ed25519 AAAA' };
+  const documents = {
+    'profiles/bench.json': { id: PROFILE, boot },
+    'groups/bench.json': { profile: PROFILE, selector: { os: 'installed' }, metadata },
+  };
+  for (const [path, document] of Object.entries(documents)) {
+    await mkdir(join(directory, dirname(path)), { recursive: true });
+    await writeFile(join(directory, path), JSON.stringify(document));
+  }
+  return directory;
 }
 
 /** A plain Butane document of 200 files of 1 KiB that differ, as a control plane with its manifests has. */

@@ -43,7 +43,7 @@ function askAgain({ seconds, file }: Retry): readonly string[] {
     say(`Asking again in ${seconds} seconds.`),
     'if [ "$pilotlight_waits" != yes ]; then',
     '  set pilotlight_waits=yes',
-    '  while true; do',
+    '  while [ 1 = 1 ]; do',
     `    sleep ${seconds}`,
     `    source ${grubQuoted(file)}`,
     '  done',

@@ -45,8 +45,9 @@ const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 /**
- * Reads flags as Go's package flag does: after one dash or two, with their value behind `=` or as the next argument, up to
- * the first argument that is none. A flag goes before `MATCHBOX_` and its name in capitals with `_` for `-`, which counts
+ * Reads flags as Go's package flag does: after one dash or two, with their value behind `=` or as the next argument, and
+ * the last of repeated ones counts. An argument that is no flag is a fault, where matchbox ignores it and all behind it. A
+ * flag goes before `MATCHBOX_` and its name in capitals with `_` for `-`, which counts
  * only where it is not empty.
  */
 export function readMatchboxFlags(

@@ -35,7 +35,7 @@ export async function matchboxCommand(argv: readonly string[], terminal: Termina
   }
   const faults = [...notThere(values), ...(await findMatchboxFaults(values))];
   const result = readConfig(await toFlags(values, terminal.environment), terminal.environment, terminal.onTerminal);
-  if (!result.ok) faults.push(...result.faults);
+  if (!result.ok) faults.push(...result.faults.map(inFlagsOfMatchbox));
   if (faults.length > 0 || !result.ok) {
     for (const fault of faults) terminal.err(`error: ${fault}\n`);
     return EXIT.faults;
@@ -47,6 +47,16 @@ export async function matchboxCommand(argv: readonly string[], terminal: Termina
       : {}),
   };
   return serveCommand(config, terminal).catch((error: unknown) => failWith(error, terminal));
+}
+
+/** What a setting is called here; others come from the environment, and are called as there. */
+const OWN_NAMES: Readonly<Record<string, MatchboxFlagName>> = { '--listen': 'address', '--log-level': 'log-level' };
+
+/** A fault of a setting as one of the flag that it was made from. */
+function inFlagsOfMatchbox(fault: string): string {
+  const [name = ''] = fault.split(':', 1);
+  const own = OWN_NAMES[name];
+  return own === undefined ? fault : `-${own}${fault.slice(name.length)}`;
 }
 
 function notThere(values: Readonly<Record<MatchboxFlagName, string>>): readonly string[] {

@@ -27,6 +27,8 @@ export interface TracedOutput {
   readonly output: Buffer;
   /** The place in the template of a byte of the output. */
   originOf(offset: number): Origin;
+  /** The bytes that actions made, in their order: the first of each piece, and the one behind it. */
+  readonly filledIn: readonly (readonly [from: number, to: number])[];
 }
 
 /**
@@ -52,7 +54,13 @@ export function compileGoTemplate(
         guarded(source, file, () => {
           const marks: OutputMark[] = [];
           const output = run(data, limits, marks);
-          return { output, originOf: (offset) => originOf(source, file, templateOffset(marks, offset)) };
+          return {
+            output,
+            originOf: (offset) => originOf(source, file, templateOffset(marks, offset)),
+            filledIn: marks.flatMap(({ output: from, literal }, index) =>
+              literal ? [] : [[from, marks[index + 1]?.output ?? output.length] as const],
+            ),
+          };
         }),
     };
   });

@@ -92,8 +92,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     fault: AUTHOR,
     meaning:
       'The profile of a matchbox data directory that the groups select names no Ignition, generic or cloud document, or one that does not exist; or it has no boot.',
-    remedy:
-      'Name the document in profiles/ID.json and write it: ignition_id is a file below ignition/, generic_id below generic/, cloud_id below cloud/.',
+    remedy: 'Name the document in the file of the profile and write it; each kind of document has its own folder.',
     see: [['what a data directory holds', 'matchbox.md#the-data-directory']],
   },
   'parameter-missing': {

@@ -93,6 +93,8 @@ function gives({ revision, outcomes }: Checked, machine: Machine): boolean {
 const REFUSALS: Partial<Readonly<Record<ErrorCode, string>>> = {
   'selection-ambiguous': 'another group contradicts it',
   'profile-broken': 'the group names a profile that does not exist',
+  // The same where the format has it that such a machine is not known.
+  'profile-not-found': 'the group names a profile that does not exist',
 };
 
 function refusalOf(revision: Revision, machine: Machine): string | undefined {

@@ -16,6 +16,8 @@ export function checkCloud(content: Buffer, file: string): readonly Diagnostic[]
     const message = 'the first line is neither `#cloud-config` nor `#!` with an interpreter';
     return [{ severity: 'error', code: 'schema', message, origin: { file, line: 1, column: 1 } }];
   }
+  // A cloud-config may say nothing.
+  if (decoded.value.split('\n').every((line) => /^\s*(?:#|$)/.test(line))) return [];
   const { diagnostics } = parseYaml(decoded.value, file);
   return diagnostics.filter((diagnostic) => hasErrors([diagnostic]));
 }

@@ -82,7 +82,9 @@ export function createMetrics(program: ProgramFigures): Metrics {
   for (const outcome of RUN_OUTCOMES) runs.inc({ outcome }, 0);
   for (const outcome of RELOAD_OUTCOMES) reloads.inc({ outcome }, 0);
 
-  for (const kind of BOOT_SCRIPT_KINDS) bootScripts.inc({ kind, outcome: 'ok' }, 0);
+  // Looked up without making anything, since a rack that is switched on asks all at once.
+  const bootSeries = new Map(BOOT_SCRIPT_KINDS.map((kind) => [`${kind} ok`, bootScripts.labels(kind, 'ok')]));
+  for (const series of bootSeries.values()) series.inc(0);
 
   const readSources = createSourceReader(kinds, program);
   const countRequest = createRequestCounter(requests, requestSeconds);
@@ -111,7 +113,8 @@ export function createMetrics(program: ProgramFigures): Metrics {
     },
     observeReload: (outcome) => reloads.inc({ outcome }),
     observeStateWriteFailure: () => stateWriteFailures.inc(),
-    observeBootScript: (kind, outcome) => bootScripts.inc({ kind, outcome }),
+    observeBootScript: (kind, outcome) =>
+      (bootSeries.get(`${kind} ${outcome}`) ?? bootScripts.labels(kind, outcome)).inc(),
     observeInternalError: () => internalErrors.inc(),
     observeAbandoned: (api) => abandoned.inc({ api }),
     observeAssetBytes: (bytes) => assetBytes.inc(bytes),

@@ -5,7 +5,7 @@ import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import { LABEL_LIMITS } from '../machine/label.ts';
 import type { Machine } from '../machine/machine.ts';
 import type { Selector } from '../machine/selector.ts';
-import { canBothMatch } from '../machine/selector.ts';
+import { canBothMatch, commonValue, isMany } from '../machine/selector.ts';
 import { describedMachine } from '../site/machine-of.ts';
 import type { Group, Profile, Revision, SiteFormat } from '../site/revision.ts';
 import type { CheckedBoot } from './check-boot.ts';
@@ -168,8 +168,8 @@ export function machineFor(format: SiteFormat, selectors: readonly Selector[]): 
   const query: Record<string, string> = Object.create(null);
   for (const selector of selectors) {
     for (const [key, values] of selector) {
-      const wanted = selectors.flatMap((each) => (each.has(key) ? [each.get(key) ?? []] : []));
-      const common = values.find((value) => wanted.every((others) => others.includes(value)));
+      const wanted = selectors.flatMap((each) => (each !== selector && each.has(key) ? [each.get(key) ?? []] : []));
+      const common = format === 'matchbox' ? values[0] : commonValue(key, [values, ...wanted]);
       if (common !== undefined) query[key] = common;
     }
   }
@@ -251,11 +251,16 @@ function internal(each: Case, message: string): Diagnostic {
 /** Labels that stand for one machine: a group that asks for one of them has to give all that the machine needs. */
 const MACHINE_LABELS = ['mac', 'uuid', 'serial', 'hostname', 'ip'];
 
+function standsForOne(key: string, { selector }: Group): boolean {
+  const values = selector.get(key);
+  return values !== undefined && !isMany(key, values);
+}
+
 function missing(each: Case, error: ProvisioningError): readonly Diagnostic[] {
   const { group, profile } = each;
   // What a template of matchbox takes from the query, the machine gives and not the group.
   if (profile.kind === 'matchbox') return [];
-  if (group === undefined || !MACHINE_LABELS.some((key) => group.selector.has(key))) return [];
+  if (group === undefined || !MACHINE_LABELS.some((key) => standsForOne(key, group))) return [];
   return error.diagnostics.map((diagnostic) => ({
     ...diagnostic,
     message: `${diagnostic.message} for the group ${group.id}`,

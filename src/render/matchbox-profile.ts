@@ -10,6 +10,8 @@ import { fillTemplate, templateData, traceTemplate } from '../site/matchbox/temp
 import type { Selection } from '../site/outcome.ts';
 import { parseButaneProfile } from '../site/profile.ts';
 import type { ButaneProfile, IgnitionProfile, MatchboxDocument, MatchboxProfile } from '../site/revision.ts';
+import { findIntruders } from './query-text.ts';
+import { FILES_HINT } from './reports.ts';
 import type { Finished, Translator } from './translate.ts';
 import { finishBody } from './translate.ts';
 
@@ -21,7 +23,8 @@ export interface FilledProfile {
 
 /**
  * Fills in the Ignition document of a profile. Throws `document-not-found` where it has none, `parameter-missing` for what
- * the machine should have said, and `profile-broken`.
+ * the machine should have said, `label-invalid` for a label that would change the document beyond its place, and
+ * `profile-broken`.
  */
 export function fillIgnition(profile: MatchboxProfile, { group }: Selection, machine: Machine): FilledProfile {
   const document = presentDocument(profile, 'ignition');
@@ -33,10 +36,19 @@ export function fillIgnition(profile: MatchboxProfile, { group }: Selection, mac
       : traceTemplate(template.value, templateData(group, machine));
   if (filled.value === undefined) throw refusal(profile, filled.diagnostics);
   const traced = filled.value;
+  const butane = parseButaneProfile(profile.id, traced.output, file);
+  refuseIntruders(findIntruders(traced, butane.document, machine, group));
   return {
-    profile: { ...parseButaneProfile(profile.id, traced.output, file), id: profile.id },
+    profile: butane,
     place: (diagnostic) => placeInTemplate(diagnostic, file, traced),
   };
+}
+
+/** Anyone may say any label, so none may become a part of the document that its author did not write. */
+function refuseIntruders(keys: readonly string[]): void {
+  if (keys.length === 0) return;
+  const message = `the template puts ${keys.join(', ')} into its YAML, where the text is more than a value`;
+  throw new ProvisioningError('label-invalid', message);
 }
 
 /** Text of a profile for one machine. Throws as {@link fillIgnition} does. */
@@ -83,9 +95,12 @@ function refusal({ id }: MatchboxProfile, diagnostics: readonly Diagnostic[]): P
 /** A report about what a template gave as one about the template. */
 function placeInTemplate(diagnostic: Diagnostic, file: string, traced: TracedOutput): Diagnostic {
   const { origin } = diagnostic;
-  if (origin === undefined || origin.file !== file) return diagnostic;
-  return { ...diagnostic, origin: traced.originOf(byteOffset(traced.output, origin)) };
+  const hinted = diagnostic.hint === FILES_HINT ? { ...diagnostic, hint: NO_FILES_HINT } : diagnostic;
+  if (origin === undefined || origin.file !== file) return hinted;
+  return { ...hinted, origin: traced.originOf(byteOffset(traced.output, origin)) };
 }
+
+const NO_FILES_HINT = 'a data directory of matchbox has no folder for local files; write the content here, as `inline`';
 
 /** The byte that a place stands for; columns count code points. */
 function byteOffset(text: Buffer, { line, column }: Origin): number {

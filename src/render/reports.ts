@@ -49,6 +49,9 @@ function mapEntry(entry: ReportEntry, context: ReportContext): Diagnostic {
   };
 }
 
+/** The hint for a local file that is not there; a site of another format than pilotlight's own has no folder for them. */
+export const FILES_HINT = 'the path is relative to files/ in the site';
+
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [
     /^context tree does not match/,
@@ -59,7 +62,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     'butane refuses merge keys; write the keys out, or use a layer of a composed profile, where they are expanded',
   ],
   [/^unused key/, 'check the spelling, and that this variant and version have the key'],
-  [/no such file or directory$/, 'the path is relative to files/ in the site'],
+  [/no such file or directory$/, FILES_HINT],
   [/octal/, 'write a leading zero: 0644'],
 ];
 

@@ -1,12 +1,13 @@
 import type { Machine } from '../machine/machine.ts';
 import { labelOf } from '../machine/machine.ts';
 import type { Selector } from '../machine/selector.ts';
+import { isMany } from '../machine/selector.ts';
 
 /** Finds the groups that a machine may match without looking at all of them; a fleet has one group for each machine. */
 export interface GroupIndex {
   /** Groups whose selector asks for one of these values, by key, then value. */
   readonly byLabel: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>;
-  /** Ids of groups without selector keys. */
+  /** Ids of groups without a selector key whose values can be looked up. */
   readonly everyone: readonly string[];
 }
 
@@ -18,7 +19,8 @@ export function indexGroups(groups: Iterable<readonly [string, Selector]>): Grou
   const byLabel = new Map<string, Map<string, string[]>>();
   const everyone: string[] = [];
   for (const [id, selector] of groups) {
-    const key = TELLING_KEYS.find((each) => selector.has(each)) ?? [...selector.keys()].sort()[0];
+    const keys = [...selector].filter(([each, values]) => !isMany(each, values)).map(([each]) => each);
+    const key = TELLING_KEYS.find((each) => keys.includes(each)) ?? keys.sort()[0];
     if (key === undefined) {
       everyone.push(id);
       continue;

@@ -2,7 +2,8 @@ import type { Diagnostic, Parsed } from '../diagnostic.ts';
 import { hasErrors } from '../diagnostic.ts';
 import type { Node } from '../fragment/node.ts';
 import { child, childText } from '../fragment/node.ts';
-import { isLabelKey, normaliseLabel } from '../machine/label.ts';
+import { isLabelKey } from '../machine/label.ts';
+import { normaliseWanted } from '../machine/selector.ts';
 import { parseDefinition } from './definition.ts';
 import { parseContributions } from './parameters.ts';
 import type { Group } from './revision.ts';
@@ -51,7 +52,7 @@ function labelValues(key: string, node: Node, path: string, diagnostics: Diagnos
   const values = new Set<string>();
   for (const scalar of scalars) {
     if (scalar.kind !== 'scalar') continue;
-    const normal = normaliseLabel(key, scalar.text);
+    const normal = normaliseWanted(key, scalar.text);
     if (normal.ok) values.add(normal.value);
     else {
       const message = `this ${key} ${normal.problem}`;

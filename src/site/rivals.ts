@@ -45,20 +45,30 @@ function* possiblePairs(groups: Iterable<Group>): Iterable<readonly [Group, Grou
 }
 
 function* pairsWithin(bucket: readonly Group[]): Iterable<readonly [Group, Group]> {
-  const key = bucket[0] === undefined ? undefined : [...bucket[0].selector.keys()][0];
-  if (key === undefined) return;
+  const key = bucket[0] === undefined ? undefined : [...bucket[0].selector.keys()].find(isLookedUp);
+  if (key === undefined) {
+    // Addresses may lie in many networks; and groups without any key are one, or a fault that is told already.
+    if (bucket[0]?.selector.size === 0) return;
+    for (const [index, a] of bucket.entries()) for (const b of bucket.slice(index + 1)) yield [a, b];
+    return;
+  }
   for (const sharing of byValueOf(key, bucket).values()) {
     for (const [index, a] of sharing.entries()) for (const b of sharing.slice(index + 1)) yield [a, b];
   }
 }
 
 function* pairsBetween(bucket: readonly Group[], other: readonly Group[]): Iterable<readonly [Group, Group]> {
-  const key = [...(bucket[0]?.selector.keys() ?? [])].find((each) => other[0]?.selector.has(each));
+  const key = [...(bucket[0]?.selector.keys() ?? [])].find((each) => isLookedUp(each) && other[0]?.selector.has(each));
   const byValue = key === undefined ? undefined : byValueOf(key, other);
   for (const a of bucket) {
     if (key === undefined || byValue === undefined) for (const b of other) yield [a, b];
     else for (const value of a.selector.get(key) ?? []) for (const b of byValue.get(value) ?? []) yield [a, b];
   }
+}
+
+/** Equal values of all keys but `ip` are written alike. */
+function isLookedUp(key: string): boolean {
+  return key !== 'ip';
 }
 
 function byValueOf(key: string, groups: readonly Group[]): ReadonlyMap<string, readonly Group[]> {

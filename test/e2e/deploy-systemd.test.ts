@@ -4,6 +4,7 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
+import { MATCHBOX_FLAGS, readMatchboxFlags } from '../../src/cli/matchbox-flags.ts';
 import type { Environment } from '../../src/config.ts';
 import { configFor, STOP_SECONDS } from '../support/deploy.ts';
 import { requireProgram } from '../support/programs.ts';
@@ -25,6 +26,25 @@ describe('The unit for systemd', () => {
       }
       assert.equal(await outputOf(unit.analyze, 'verify', '--man=no', unit.path), '');
     }
+  });
+
+  test('is one too with the drop-in for a data directory of matchbox, whose settings matchbox has', async (t) => {
+    const text = await readFile('deploy/systemd/matchbox.conf', 'utf8');
+    const environment = environmentOfUnit(text);
+    const flags = readMatchboxFlags([], environment);
+    const { address, 'data-path': data, 'assets-path': assets } = flags.ok ? flags.values : assert.fail(flags.fault);
+    assert.deepEqual([address, data, assets], ['0.0.0.0:8080', '/var/lib/matchbox', '/var/lib/matchbox/assets']);
+    const names = MATCHBOX_FLAGS.map(({ name }) => `MATCHBOX_${name.toUpperCase().replaceAll('-', '_')}`);
+    assert.deepEqual(
+      Object.keys(environment).filter((name) => !names.includes(name)),
+      [],
+    );
+    const unit = await installUnit(t);
+    if (unit === undefined) return;
+    await mkdir(`${unit.path}.d`);
+    const dropIn = text.replace('ExecStart=/usr/bin/node', `ExecStart=${process.execPath}`);
+    await writeFile(join(`${unit.path}.d`, 'matchbox.conf'), dropIn);
+    assert.equal(await outputOf(unit.analyze, 'verify', '--man=no', unit.path), '');
   });
 
   test('leaves the service as little as it did', async (t) => {

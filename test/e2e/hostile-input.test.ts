@@ -423,19 +423,21 @@ const BOOTS: Files = {
 };
 
 const REFUSED_VALUE = 'Code boot-broken';
+const PART = 'has it as a part of the argument';
+const ENCODED = 'asks again with it percent-encoded';
 
-/** What a boot loader asks, and what the script says: a pattern, or `400`. */
-const SCRIPTS: readonly (readonly [title: string, path: string, says: string | RegExp | 400])[] = [
+/** What a boot loader asks, and what the script says: a pattern, or `400`; and that in words. */
+const SCRIPTS: readonly (readonly [title: string, path: string, says: string | RegExp | 400, answer?: string])[] = [
   ['a line break in a label', '/ipxe/boot?say=a%0Ashell', 'Code label-invalid'],
   ['a blank in a label', '/ipxe/boot?say=a%20ignition.config.url=http://x', REFUSED_VALUE],
   ['a double quote in a label', '/ipxe/boot?say=%22', REFUSED_VALUE],
   ['a single quote in a label', "/ipxe/boot?say='", REFUSED_VALUE],
   ['a backslash in a label', '/ipxe/boot?say=%5C', REFUSED_VALUE],
   ['a variable of iPXE in a label', '/ipxe/boot?say=$%7Buuid%7D', REFUSED_VALUE],
-  ['an operator of iPXE in a label', '/ipxe/boot?say=%7C%7C', /^kernel \/k say=\|\| ignition/m],
+  ['an operator of iPXE in a label', '/ipxe/boot?say=%7C%7C', /^kernel \/k say=\|\| ignition/m, PART],
   ['an operator of iPXE as a word of an own script', '/ipxe/own?say=%26%26', REFUSED_VALUE],
   ['half a variable of iPXE in an own script', '/ipxe/own?say=%7Buuid%7D', REFUSED_VALUE],
-  ['the start of a script in a label', '/ipxe/boot?say=%23!ipxe', /^kernel \/k say=#!ipxe ignition/m],
+  ['the start of a script in a label', '/ipxe/boot?say=%23!ipxe', /^kernel \/k say=#!ipxe ignition/m, PART],
   [
     'a label that makes the URL of the config too long',
     `/ipxe/boot?say=a&b=${'x'.repeat(256)}&c=${'x'.repeat(256)}`,
@@ -444,8 +446,8 @@ const SCRIPTS: readonly (readonly [title: string, path: string, says: string | R
   ['33 labels', `/ipxe?${labels(33).replaceAll('=', '=1')}`, 'Code label-invalid'],
   ['a MAC that is none', '/ipxe?mac=$%7Bmac%7D', 'Code label-invalid'],
   ['an address of its own', '/ipxe?ip=192.0.2.1', 'Code label-invalid'],
-  ['a script as a profile', '/ipxe/%7C%7C%20shell', /^chain --replace %7C%7C%20shell \|\|/m],
-  ['a quote as a label of GRUB', '/grub?say=%27%3Breboot', /'\/?[^']*\/grub\?say=%27%3Breboot'/],
+  ['a script as a profile', '/ipxe/%7C%7C%20shell', /^chain --replace %7C%7C%20shell \|\|/m, ENCODED],
+  ['a quote as a label of GRUB', '/grub?say=%27%3Breboot', /'\/?[^']*\/grub\?say=%27%3Breboot'/, ENCODED],
   ['a bad percent escape', '/grub?say=%zz', 400],
 ];
 
@@ -681,11 +683,16 @@ test('A butane that is replaced by another version is used from then on', async 
   await assertWell(at.service);
 });
 
+function saidIn(says: (typeof SCRIPTS)[number][2]): string {
+  return says === 400 ? '400 `request-invalid`' : `says \`${String(says).replace('Code ', '')}\``;
+}
+
 test('docs/hostile-input.md has a row for each input that is tried, with its answer', async () => {
   const rows = [
     ...PROFILES.map(([title, , answer]) => [title, answer === 200 ? '200' : `503 \`${answer}\``]),
     ...REFUSED.map(([title, , , code]) => [title, `\`${code}\``]),
     ...REQUESTS.map(([title, , status, code]) => [title, code === undefined ? `${status}` : `${status} \`${code}\``]),
+    ...SCRIPTS.map(([title, , says, answer]) => [title, answer ?? saidIn(says)]),
     ...BUTANES.map(([title, , code]) => [title, `503 \`${code}\``]),
   ].map(([title, answer]) => `| ${title} | ${answer} |`);
   const lines = new Set((await readFile('docs/hostile-input.md', 'utf8')).split('\n'));

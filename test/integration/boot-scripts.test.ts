@@ -12,6 +12,7 @@ import { readGrub, readIpxe } from '../support/boot-loaders.ts';
 import {
   accessLine,
   ask,
+  askRaw,
   assertProblem,
   eventually,
   PUBLIC_URL,
@@ -306,7 +307,13 @@ test('A machine that an edit may make known waits for it, whatever unknown machi
   const answers: string[] = [];
   for (const pending of [true, false]) {
     const site = { ...NOTHING_SERVED.site, ready: true, pending, current: () => served };
-    const app = await createMachineApp({ site, renderer, version: '0.0.0', logger: pino({ level: 'silent' }) });
+    const app = await createMachineApp({
+      ...NOTHING_SERVED,
+      site,
+      renderer,
+      version: '0.0.0',
+      logger: pino({ level: 'silent' }),
+    });
     t.after(() => app.close());
     await app.ready();
     answers.push((await supertest(app.server).get('/ipxe?mac=525400000001').expect(200)).text);
@@ -316,4 +323,18 @@ test('A machine that an edit may make known waits for it, whatever unknown machi
     /an edit of the site is being checked\n(?:.*\n)*chain --replace ipxe\?mac=52-54-00-00-00-01 /,
   );
   assert.match(answers[1] ?? '', /Code machine-unknown(?:.*\n)*exit\n$/);
+});
+
+test('A script has its length in the spelling that GRUB looks for', async (t) => {
+  const service = await startTestService(t, { site: await writeSite(t, SITE) });
+  if (service === undefined) return;
+  for (const path of ['/boot.ipxe', `/ipxe?mac=${MAC}`, `/grub?mac=${MAC}`, '/grub?mac=52-54-00-00-00-01']) {
+    const answer = await askRaw(service.machine, `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    assert.equal(
+      /^Content-Length: (\d+)$/m.exec(head.replaceAll('\r', ''))?.[1],
+      String(Buffer.byteLength(body)),
+      path,
+    );
+  }
 });

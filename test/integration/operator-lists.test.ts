@@ -91,7 +91,7 @@ test('The lists of the operator API', async (t) => {
       ['/v1/groups?limit=1001', /`limit` must be a whole number from 1 to 1000$/],
       ['/v1/reports?limit=s3cr3t', /`limit` must be/],
       ['/v1/reports?limit=1&limit=2', /`limit` must be/],
-      ['/v1/profiles?kind=s3cr3t', /^the query key `kind` must be one of butane, ignition, composed$/],
+      ['/v1/profiles?kind=s3cr3t', /^the query key `kind` must be one of butane, ignition, composed, matchbox$/],
       ['/v1/profiles?broken=s3cr3t', /`broken` must be true or false$/],
       ['/v1/reports?severity=s3cr3t', /`severity` must be one of error, warning, info$/],
       ['/v1/groups?kind=s3cr3t', /^the query key `kind` is not known here; known are profile, limit, after$/],

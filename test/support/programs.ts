@@ -32,6 +32,14 @@ export type ProgramName =
   | 'overlaybd-snapshotter'
   | 'overlaybd-ctr'
   | 'go-template'
+  | 'go-matchbox'
+  | 'qemu-system-x86_64'
+  | 'dnsmasq'
+  | 'ip'
+  | 'ldd'
+  | 'busybox'
+  | 'cpio'
+  | 'grub-mkimage'
   | `containerd-${string}`;
 
 interface Program {
@@ -65,6 +73,10 @@ const programs: Readonly<Record<Exclude<ProgramName, `containerd-${string}`>, Pr
     places: ['./.tools/bin/go-template'],
     install: 'install Go and run npm run setup -- --tests',
   },
+  'go-matchbox': {
+    places: ['./.tools/bin/go-matchbox'],
+    install: 'install Go and run npm run setup -- --tests',
+  },
   unshare: { places: ['unshare'], install: 'apt-get install util-linux' },
   chrt: { places: ['/usr/bin/chrt', '/bin/chrt'], install: 'apt-get install util-linux' },
   mount: { places: ['mount'], install: 'apt-get install mount' },
@@ -86,6 +98,13 @@ const programs: Readonly<Record<Exclude<ProgramName, `containerd-${string}`>, Pr
   useradd: { places: ['useradd', '/usr/sbin/useradd'], install: 'apt-get install passwd' },
   perl: { places: ['perl'], install: 'apt-get install perl-base' },
   openssl: { places: ['openssl'], install: 'apt-get install openssl' },
+  'qemu-system-x86_64': { places: ['qemu-system-x86_64'], install: 'apt-get install qemu-system-x86' },
+  dnsmasq: { places: ['dnsmasq', '/usr/sbin/dnsmasq'], install: 'apt-get install dnsmasq-base' },
+  ip: { places: ['ip', '/usr/sbin/ip', '/sbin/ip'], install: 'apt-get install iproute2' },
+  ldd: { places: ['ldd'], install: 'apt-get install libc-bin' },
+  busybox: { places: ['busybox'], install: 'apt-get install busybox-static' },
+  cpio: { places: ['cpio'], install: 'apt-get install cpio' },
+  'grub-mkimage': { places: ['grub-mkimage'], install: 'apt-get install grub-common' },
   gpg: { places: ['gpg'], install: 'apt-get install gpg' },
   gpgv: { places: ['gpgv'], install: 'apt-get install gpgv' },
   'docker-registry': debianProgram('docker-registry'),
@@ -122,6 +141,26 @@ export function requireProgram(t: TestContext, name: ProgramName): string | unde
   return found;
 }
 
+/** Files that some tests cannot do without, which no program finds by itself. */
+const dataFiles = {
+  linux: { places: ['./.tools/debian/linux/vmlinuz'], install: 'on Debian 12, run tools/debian-linux.sh' },
+  'efi-virtio.rom': { places: ['/usr/lib/ipxe/qemu/efi-virtio.rom'], install: 'apt-get install ipxe-qemu' },
+  'snponly.efi': { places: ['/usr/lib/ipxe/snponly.efi'], install: 'apt-get install ipxe' },
+  ovmf: { places: ['/usr/share/OVMF/OVMF_CODE_4M.fd'], install: 'apt-get install ovmf' },
+  'grub-x86_64-efi': {
+    places: ['/usr/lib/grub/x86_64-efi/moddep.lst'],
+    install: 'apt-get install grub-efi-amd64-bin',
+  },
+} satisfies Readonly<Record<string, Program>>;
+
+/** The absolute path of a file that a test needs; without it as with a program. */
+export function requireDataFile(t: TestContext, name: keyof typeof dataFiles): string | undefined {
+  const { places, install } = dataFiles[name];
+  const found = places.flatMap(candidates).find((path) => isFile(path));
+  if (found === undefined) skip(t, `needs ${name}: ${install}`);
+  return found;
+}
+
 /** Whether the tests run as root; without that the test is skipped, or fails where CI is set. */
 export function requireRoot(t: TestContext): boolean {
   const isRoot = process.getuid?.() === 0;
@@ -146,8 +185,12 @@ function candidates(place: string): readonly string[] {
 }
 
 function isProgram(path: string): boolean {
+  return isFile(path, constants.X_OK);
+}
+
+function isFile(path: string, mode: number = constants.R_OK): boolean {
   try {
-    accessSync(path, constants.X_OK);
+    accessSync(path, mode);
     return statSync(path).isFile();
   } catch {
     return false;

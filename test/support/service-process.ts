@@ -35,6 +35,8 @@ export interface ServiceProcessOptions {
   readonly stateDir?: string;
   /** Further flags of `serve`. */
   readonly flags?: readonly string[];
+  /** A program with its arguments that becomes the service, in a namespace of its own for example. */
+  readonly launcher?: readonly string[];
 }
 
 /** What a test keeps of the log. */
@@ -90,7 +92,7 @@ export async function startRefused(t: TestContext, options: ServiceProcessOption
 }
 
 async function spawnService(t: TestContext, options: ServiceProcessOptions) {
-  const { site, butane, flags: more = [] } = options;
+  const { site, butane, flags: more = [], launcher = [] } = options;
   const stateDir = options.stateDir ?? (await scratchDirectory(t));
   const program = butane ?? requireProgram(t, 'butane');
   if (program === undefined) return undefined;
@@ -100,7 +102,9 @@ async function spawnService(t: TestContext, options: ServiceProcessOptions) {
   const descriptor = openSync(logFile, 'w');
   // Those that npm start gives.
   const { serviceFlags, serviceEnvironment } = await import(resolve('tools/lib/service-flags.mjs'));
-  const child = spawn(process.execPath, [...serviceFlags, resolve('dist/main.js'), 'serve', ...flags], {
+  const service = [process.execPath, ...serviceFlags, resolve('dist/main.js'), 'serve', ...flags];
+  const [file = process.execPath, ...args] = [...launcher, ...service];
+  const child = spawn(file, args, {
     stdio: ['ignore', 'ignore', descriptor],
     env: { ...serviceEnvironment, ...process.env },
   });

@@ -35,7 +35,7 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   live: ['render', ...middle, ...base],
   adopt: ['render', ...middle, ...base],
   pointer: ['render', ...middle, ...base],
-  import: middle,
+  import: [...middle, ...base],
   assets: ['butane', ...base],
   metrics: base,
   render: [...middle, ...base],

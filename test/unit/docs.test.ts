@@ -68,6 +68,15 @@ for (const [kind, schema] of Object.entries(editorSchemas())) {
   });
 }
 
+test('docs/network-boot.md prints every file of deploy/network-boot as it is', () => {
+  const page = readFileSync('docs/network-boot.md', 'utf8');
+  const missing = readdirSync('deploy/network-boot').filter((name) => {
+    const text = readFileSync(join('deploy/network-boot', name), 'utf8');
+    return !page.includes(text.replace(/^(?=.)/gm, '    '));
+  });
+  assert.deepEqual(missing, []);
+});
+
 test('docs/templates.md explains every filter', () => {
   const text = readFileSync('docs/templates.md', 'utf8');
   assert.deepEqual(

@@ -15,6 +15,9 @@ const programs = {
 /** Go's own text/template, for the tests of ours. */
 const goTemplate = { folder: 'test/go-template', sources: ['go.mod', 'main.go'], cgo: false };
 
+/** What matchbox takes from Go's standard library, for the tests of what we do instead. */
+const goMatchbox = { folder: 'test/go-matchbox', sources: ['go.mod', 'main.go'], cgo: false };
+
 const overlaybd = {
   folder: 'tools/go/overlaybd',
   module: 'github.com/containerd/accelerated-container-image',
@@ -50,7 +53,12 @@ export async function provideButane({ quiet, announce, notice }) {
 /** Builds what only the tests use. What cannot be built is said; the tests that need it say so again. */
 export async function provideTestPrograms(speech) {
   const { 'ignition-validate': validate, ignition: client } = programs;
-  const wanted = { 'ignition-validate': validate, ignition: client, 'go-template': goTemplate };
+  const wanted = {
+    'ignition-validate': validate,
+    ignition: client,
+    'go-template': goTemplate,
+    'go-matchbox': goMatchbox,
+  };
   await provideAll({ ...wanted, ...containerPrograms() }, speech);
 }
 

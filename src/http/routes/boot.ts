@@ -7,6 +7,7 @@ import type { App } from '../app.ts';
 import type { BootAnswer, BootScriptsOptions } from '../boot-scripts.ts';
 import { answerWith, createBootScripts } from '../boot-scripts.ts';
 import { PROBLEM_TYPE, ProblemSchema } from '../problem.ts';
+import { sendAsSpelled } from '../send-as-spelled.ts';
 import { acceptAll, BootLabelsSchema, IdSchema } from './labels.ts';
 
 /** What the routes use. */
@@ -42,7 +43,7 @@ export function bootRoutes(app: App, options: BootRoutesOptions): void {
 
   function send(reply: FastifyReply, kind: 'ipxe' | 'grub', answer: BootAnswer): FastifyReply {
     metrics.observeBootScript(kind, answer.outcome);
-    return reply.headers(answer.headers).send(answer.body);
+    return sendAsSpelled(reply, answer);
   }
 
   function deliver(
@@ -68,7 +69,7 @@ export function bootRoutes(app: App, options: BootRoutesOptions): void {
     };
     app.get(path, { schema, ...raw }, (_request, reply) => {
       metrics.observeBootScript('chain', 'ok');
-      return reply.headers(CHAIN.headers).send(CHAIN.body);
+      return sendAsSpelled(reply, CHAIN);
     });
   }
   app.get(

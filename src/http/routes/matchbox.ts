@@ -1,4 +1,5 @@
-import type { FastifyReply, FastifyRequest, FastifySchema, HTTPMethods } from 'fastify';
+import type { FastifyReply, FastifyRequest, FastifySchema, HTTPMethods, RouteHandlerMethod } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import { Type } from 'typebox';
 import { hasErrors } from '../../diagnostic.ts';
 import { ProvisioningError } from '../../errors.ts';
@@ -20,6 +21,7 @@ import { readMachine, unlessPending } from '../delivery.ts';
 import { loggable } from '../loggable.ts';
 import { toProvisioningError } from '../problem.ts';
 import { PROBLEMS } from '../problems.ts';
+import { sendAsSpelled } from '../send-as-spelled.ts';
 import type { SiteState } from '../site-state.ts';
 import { acceptAll } from './labels.ts';
 import { problemResponse } from './schemas.ts';
@@ -30,19 +32,32 @@ export interface MatchboxRoutesOptions {
   readonly deliver: Delivery;
 }
 
-/** Every method reads: matchbox looks at none of them. */
-const METHODS: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'];
+/** Every method reads, since matchbox looks at none of them; that of GET is described for all. */
+const OTHER_METHODS: HTTPMethods[] = ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 
 const TEXT = 'text/plain; charset=utf-8';
 
 /** matchbox's own answer to whatever it does not find. */
 const NOT_FOUND = '404 page not found\n';
 
-/** A body that is ready, and what it is. */
+/** A body, and what it is. */
 interface Document {
   readonly body: string | Buffer;
   readonly type: string;
 }
+
+/** A document that is ready to be sent, with its note for the access log. */
+interface Answer {
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly audit: Readonly<Record<string, unknown>>;
+}
+
+/** Bytes of answers that are remembered, keys included: the same query gets the same as long as the revision does. */
+const ANSWER_BYTES = 16 * 1024 * 1024;
+
+/** Answers by revision and URL. */
+type Answers = LRUCache<string, Answer>;
 
 /** What a machine asks about, and the revision that knows. */
 interface Question {
@@ -105,47 +120,41 @@ export function matchboxRoutes(app: App, { site, deliver }: MatchboxRoutesOption
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, _body, done) => done(null));
   app.setErrorHandler((error, request, reply) => sendFault(error, request, reply));
-  const fixed = (path: string, operationId: string, summary: string, body: string) =>
-    app.route({
-      method: METHODS,
-      url: path,
+  const answers: Answers = new LRUCache({
+    maxSize: ANSWER_BYTES,
+    sizeCalculation: ({ body }, key) => 4 * key.length + body.length + 1000,
+  });
+  const read = (url: string, schema: FastifySchema, handler: RouteHandlerMethod) => {
+    const route = {
+      url,
       config: { readsQuery: true },
-      schema: schemaOf(operationId, summary),
       serializerCompiler: () => String,
       validatorCompiler: acceptAll,
-      handler: async (_request, reply) => sendDocument(reply, { body, type: TEXT }),
-    });
+      handler,
+    };
+    app.route({ ...route, method: 'GET', schema });
+    app.route({ ...route, method: OTHER_METHODS, schema: { hide: true } });
+  };
+  const fixed = (path: string, operationId: string, summary: string, text: string) => {
+    const { headers, body } = ready({ body: text, type: TEXT }, {});
+    read(path, schemaOf(operationId, summary), (_request, reply) => sendAsSpelled(reply, { headers, body }));
+  };
   fixed('/', 'getLiveness', 'Tells that the service is alive', 'matchbox\n');
   fixed('/boot.ipxe', 'getBootScript', 'The script that iPXE loads first', CHAIN_SCRIPT);
   fixed('/boot.ipxe.0', 'getBootScriptByOldName', 'The same by the name that some DHCP servers want', CHAIN_SCRIPT);
   for (const { path, operationId, summary, make, ranges = false } of DOCUMENT_ROUTES) {
-    app.route({
-      method: METHODS,
-      url: path,
-      config: { readsQuery: true },
-      schema: schemaOf(operationId, summary),
-      serializerCompiler: () => String,
-      validatorCompiler: acceptAll,
-      handler: async (request, reply) => {
-        const document = answerFor(request, site, make);
-        return ranges ? sendRange(request, reply, document) : sendDocument(reply, document);
-      },
+    read(path, schemaOf(operationId, summary), (request, reply) => {
+      const answer = answerFor(request, site, answers, make);
+      return ranges ? sendRange(request, reply, answer) : sendAsSpelled(reply, answer);
     });
   }
-  app.route({
-    method: METHODS,
-    url: '/ignition',
-    config: { readsQuery: true },
-    schema: schemaOf('getIgnition', 'The config of the profile that the groups select'),
-    serializerCompiler: () => String,
-    validatorCompiler: acceptAll,
-    handler: (request, reply) => deliver(request, reply, { mediaType: 'application/json' }),
-  });
+  read('/ignition', schemaOf('getIgnition', 'The config of the profile that the groups select'), (request, reply) =>
+    deliver(request, reply, { mediaType: 'application/json' }),
+  );
 }
 
 function schemaOf(operationId: string, summary: string): FastifySchema {
   return {
-    // One name for each operation; the other methods do the same as GET.
     operationId,
     summary,
     response: {
@@ -156,22 +165,41 @@ function schemaOf(operationId: string, summary: string): FastifySchema {
   };
 }
 
-/** Makes a document for the machine that asks, and notes what it was made from. */
-function answerFor(request: FastifyRequest, site: SiteState, make: DocumentRoute['make']): Document {
+/** The answer for the machine that asks, which notes what it was made from. */
+function answerFor(request: FastifyRequest, site: SiteState, answers: Answers, make: DocumentRoute['make']): Answer {
   const { revision } = site.current();
+  const key = `${revision.id}\n${request.url}`;
+  const known = answers.get(key);
+  if (known !== undefined) {
+    request.audit = known.audit;
+    return known;
+  }
   const machine = readMachine(request, 'matchbox');
   const group = selectGroup(revision, machine);
-  request.audit = {
+  const audit = {
     revision: revision.id,
     labels: loggable(machine),
     group: group?.id ?? null,
     ...(group?.profile === undefined ? {} : { profile: group.profile.id }),
   };
+  request.audit = audit;
   try {
-    return make({ revision, machine });
+    const answer = ready(make({ revision, machine }), audit);
+    answers.set(key, answer);
+    return answer;
   } catch (error) {
     throw unlessPending(error, site);
   }
+}
+
+function ready({ body, type }: Document, audit: Answer['audit']): Answer {
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body);
+  const headers = Object.freeze({
+    'Content-Type': type,
+    'Content-Length': bytes.length,
+    'Cache-Control': 'private, no-store',
+  });
+  return { body: bytes, headers, audit };
 }
 
 function profileOf({ revision, machine }: Question): MatchboxProfile {
@@ -198,28 +226,21 @@ function textDocument(kind: 'generic' | 'cloud', question: Question): Document {
   throw new ProvisioningError('profile-broken', message, { diagnostics });
 }
 
-function sendDocument(reply: FastifyReply, { body, type }: Document): FastifyReply {
-  return reply
-    .headers({
-      'Content-Type': type,
-      'Content-Length': Buffer.byteLength(body),
-      'Cache-Control': 'private, no-store',
-    })
-    .send(Buffer.isBuffer(body) ? body : Buffer.from(body));
-}
-
 /** The one range that was asked for; several at once get the whole, as RFC 9110, 14.2, leaves to the server. */
-function sendRange(request: FastifyRequest, reply: FastifyReply, document: Document): FastifyReply {
-  const body = Buffer.isBuffer(document.body) ? document.body : Buffer.from(document.body);
-  reply.header('Accept-Ranges', 'bytes');
+function sendRange(request: FastifyRequest, reply: FastifyReply, { body, headers }: Answer): FastifyReply {
   const { range, 'if-range': condition } = request.headers;
   // There is no ETag that a condition could name, so whoever has one gets the whole.
-  if (range === undefined || condition !== undefined) return sendDocument(reply, { ...document, body });
-  const part = readByteRange(range, body.length);
-  if (part === undefined) return sendDocument(reply, { ...document, body });
-  reply.code(206).header('Content-Range', `bytes ${part.start}-${part.end}/${body.length}`);
-  return sendDocument(reply, { body: body.subarray(part.start, part.end + 1), type: document.type });
+  const part = condition === undefined ? readByteRange(range, body.length) : undefined;
+  reply.headers(headers).header('Accept-Ranges', 'bytes');
+  if (part === undefined) return reply.send(body);
+  const { start, end } = part;
+  return reply
+    .code(206)
+    .headers({ 'Content-Range': `bytes ${start}-${end}/${body.length}`, 'Content-Length': end - start + 1 })
+    .send(body.subarray(start, end + 1));
 }
+
+const UNSATISFIABLE = ready({ body: 'invalid range: failed to overlap\n', type: TEXT }, {});
 
 /** Whatever is not there is told in matchbox's words; every other fault is a problem as everywhere. */
 function sendFault(thrown: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -231,7 +252,7 @@ function sendFault(thrown: unknown, request: FastifyRequest, reply: FastifyReply
   }
   noteFault(error, request);
   if (status === 404) sendNotFound(reply);
-  else sendDocument(reply.code(status), { body: 'invalid range: failed to overlap\n', type: TEXT });
+  else reply.code(status).headers(UNSATISFIABLE.headers).send(UNSATISFIABLE.body);
 }
 
 /** matchbox's 404. */

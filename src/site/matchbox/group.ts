@@ -22,7 +22,8 @@ export function parseMatchboxGroup(id: string, content: Buffer, file: string): P
   const named = goField(root, 'profile');
   const profile = reader.text(named, '$.profile');
   const selector = new Map<string, readonly string[]>();
-  const diagnostics: Diagnostic[] = reader.diagnostics;
+  const { diagnostics } = reader;
+  diagnostics.push(...parsed.diagnostics);
   for (const [key, entry] of reader.map(goField(root, 'selector'), '$.selector')?.entries ?? []) {
     const path = `$.selector.${key}`;
     const value = reader.text(entry, path);

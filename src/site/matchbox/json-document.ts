@@ -8,7 +8,10 @@ import { faultInJson } from '../../ignition/json-fault.ts';
 /** Values inside of each other; Go stops at 10,000, and nobody writes a tenth of this. */
 const MAX_DEPTH = 100;
 
-/** Parses a JSON document into nodes that know their places. */
+/**
+ * Parses a JSON document into nodes that know their places. Of equal keys the last counts, as in Go, with a warning; it
+ * also stands where the last one does.
+ */
 export function parseJsonDocument(content: Buffer, file: string): Parsed<Node> {
   const decoded = decodeText(content, file);
   const text = decoded.value;
@@ -22,7 +25,8 @@ export function parseJsonDocument(content: Buffer, file: string): Parsed<Node> {
     const root = parseTree(text);
     // What JSON.parse takes has a tree.
     if (root === undefined) return fault('this is no JSON: a value is expected', { line: 1, column: 1 });
-    return { value: convert(root, { text, originOf: originsIn(text, file) }, 0), diagnostics: [] };
+    const diagnostics: Diagnostic[] = [];
+    return { value: convert(root, { text, originOf: originsIn(text, file), diagnostics }, 0), diagnostics };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return fault('the values are nested too deeply', { line: 1, column: 1 });
@@ -48,6 +52,7 @@ function originsIn(text: string, file: string): (offset: number) => Origin {
 interface JsonSource {
   readonly text: string;
   readonly originOf: (offset: number) => Origin;
+  readonly diagnostics: Diagnostic[];
 }
 
 function convert(node: JsonNode, source: JsonSource, depth: number): Node {
@@ -57,11 +62,16 @@ function convert(node: JsonNode, source: JsonSource, depth: number): Node {
   const children = node.children ?? [];
   switch (node.type) {
     case 'object': {
-      const entries: [string, MapEntry][] = [];
+      const entries = new Map<string, MapEntry>();
       for (const { children: [key, value] = [] } of children) {
         if (key === undefined || value === undefined) continue;
         const entry = { keyOrigin: originOf(key.offset), value: convert(value, source, depth + 1) };
-        entries.push([String(key.value), entry]);
+        const name = textOf(key);
+        if (entries.delete(name)) {
+          const message = 'this key stood here before, and only the last one counts';
+          source.diagnostics.push({ severity: 'warning', code: 'duplicate', message, origin: entry.keyOrigin });
+        }
+        entries.set(name, entry);
       }
       return mapNode(entries, origin);
     }
@@ -71,18 +81,30 @@ function convert(node: JsonNode, source: JsonSource, depth: number): Node {
         origin,
       );
     case 'string':
-      return textNode(String(node.value), origin);
+      return textNode(textOf(node), origin);
     default:
       return plainNode(text.slice(node.offset, node.offset + node.length), origin);
   }
 }
 
+/** Half of a pair of surrogates is no character; Go puts U+FFFD in its place too. */
+function textOf({ value }: JsonNode): string {
+  return String(value).replace(LONE_SURROGATES, '\ufffd');
+}
+
+const LONE_SURROGATES = /\p{Surrogate}/gu;
+
 /** One field of a Go struct as JSON has it: the last of all keys that are its name in any case. */
 export function goField(node: Node, name: string): MapEntry | undefined {
   if (node.kind !== 'map') return undefined;
   let found: MapEntry | undefined;
-  for (const [key, entry] of node.entries) if (key.toLowerCase() === name) found = entry;
+  for (const [key, entry] of node.entries) if (foldCase(key) === name) found = entry;
   return found;
+}
+
+/** As Go's encoding/json folds keys: what Unicode takes for another case of a letter, a long s included. */
+function foldCase(key: string): string {
+  return key.toLowerCase().replaceAll('\u017f', 's');
 }
 
 /** Reads the fields of Go structs; what has another type than Go wants is a diagnostic. */

@@ -90,7 +90,7 @@ export function parseMatchboxProfile(
     ...(boot === undefined ? {} : { boot }),
     diagnostics,
   };
-  return { value: profile, diagnostics: [] };
+  return { value: profile, diagnostics: parsed.diagnostics };
 }
 
 function readBoot(root: Node, reader: GoReader): MatchboxBoot | undefined {

@@ -21,7 +21,7 @@ parameters: { type: object, required: [path], properties: { path: { type: string
 `,
   'profiles/odd-boot.yaml': `butane: { variant: fcos, version: 1.5.0 }
 boot:
-  kernel: /assets/{{ machine.arch | default: 'amd64' }}/vmlinuz
+  kernel: "/assets/{{ machine.arch | default: 'amd64' }}/vmlinuz"
   initrd: ["--name main /assets/{{ labels.say | default: 'it' }}"]
   args: ["say={{ labels.say }}", "m={{ machine.mac }}{{ machine.serial }}"]
 `,

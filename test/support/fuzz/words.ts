@@ -87,7 +87,23 @@ const uuid = fc.oneof(
 
 /** Few enough values that butane does not become the bottleneck, since each makes a config of its own. */
 const spoken = fc.oneof(
-  { arbitrary: fc.constantFrom('hello', 'a b', '"', '{{', 'x\ny', 'ü', '$HOME', '- item', '0644'), weight: 60 },
+  {
+    arbitrary: fc.constantFrom(
+      'hello',
+      'a b',
+      '"',
+      '{{',
+      'x\ny',
+      'ü',
+      '$HOME',
+      '- item',
+      '0644',
+      '||',
+      `$\{uuid}`,
+      ';reboot',
+    ),
+    weight: 60,
+  },
   { arbitrary: anyText, weight: 1 },
 );
 
@@ -100,7 +116,7 @@ const labelOf: Readonly<Record<string, fc.Arbitrary<string>>> = {
   ip: usually(fc.oneof(fc.ipV4(), fc.ipV6())),
   rack: fc.constantFrom('r7', 'r8', 'R7', ''),
   role: fc.constantFrom('gpu', 'twins', 'none'),
-  mode: fc.constantFrom('rescue', 'broken', 'needy', 'large'),
+  mode: fc.constantFrom('rescue', 'broken', 'needy', 'large', 'boot', 'own'),
   say: spoken,
 };
 
@@ -131,7 +147,9 @@ export const id: fc.Arbitrary<string> = fc.oneof(
       'worker',
       'node1',
       'rack-7',
+      'odd-boot',
       'odd-broken',
+      'odd-own',
       'odd-deep',
       'odd-echo',
       'odd-embedded',

@@ -370,7 +370,7 @@ describe('adopt', () => {
 });
 
 describe('openapi', () => {
-  test('prints the document of one API, or writes both', async (t) => {
+  test('prints the document of one API, or writes all', async (t) => {
     const machine = await run(['openapi']);
     const operator = await run(['openapi', '--api', 'operator']);
     assert.deepEqual([machine.code, operator.code, machine.err], [0, 0, '']);
@@ -379,7 +379,7 @@ describe('openapi', () => {
     const directory = join(await scratchDirectory(t), 'new');
     const written = await run(['openapi', '--write', directory]);
     assert.deepEqual(written, { code: 0, out: '', err: '' });
-    assert.deepEqual((await readdir(directory)).sort(), ['machine.yaml', 'operator.yaml']);
+    assert.deepEqual((await readdir(directory)).sort(), ['machine.yaml', 'matchbox.yaml', 'operator.yaml']);
     assert.equal(await readFile(join(directory, 'operator.yaml'), 'utf8'), operator.out);
   });
 });

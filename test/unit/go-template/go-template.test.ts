@@ -45,6 +45,7 @@ test('a value that is missing is a fault with its place, and the hint how to ask
     severity: 'error',
     code: 'template-value',
     message: 'there is no value .missing_key',
+    path: '.missing_key',
     origin: { file: 'generic/x.tmpl', line: 2, column: 8 },
     hint: 'for one that may be missing write (index . "missing_key")',
   });
@@ -256,4 +257,29 @@ test('whatever a template is, it ends with output or with one diagnostic that ha
     }
   });
   fc.assert(property, { numRuns: 3000 });
+});
+
+test('each byte of an output has its place in the template', () => {
+  const template =
+    'a: é{{.x}}\n{{range .list}}- {{.}}\n{{end -}}\n  b: {{define "t"}}[{{.}}]{{end}}{{template "t" .x}}\n';
+  const { value } = compileGoTemplate(template, 'ignition/x');
+  const traced = value?.trace({ x: '1\n2', list: ['p', 'q'] }).value;
+  assert.ok(traced);
+  assert.equal(traced.output.toString(), 'a: é1\n2\n- p\n- q\nb: [1\n2]\n');
+  const placeOf = (text: string) => {
+    const { file, line, column } = traced.originOf(traced.output.indexOf(text));
+    return `${file}:${line}:${column}`;
+  };
+  for (const [text, place] of [
+    ['a: ', 'ignition/x:1:1'],
+    ['1\n', 'ignition/x:1:7'],
+    ['2\n-', 'ignition/x:1:7'],
+    ['- p', 'ignition/x:2:16'],
+    ['q', 'ignition/x:2:20'],
+    ['b: ', 'ignition/x:4:3'],
+    ['[', 'ignition/x:4:21'],
+    [']', 'ignition/x:4:27'],
+  ] as const) {
+    assert.equal(placeOf(text), place, text);
+  }
 });

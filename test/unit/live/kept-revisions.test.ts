@@ -86,7 +86,7 @@ describe('kept revisions', () => {
     const { kept, make, copyOf } = setUp(t);
     const one = make('one', copyOf('copy'));
     kept.keep(one, { served: true });
-    const outcomes = new Map([['web  ', 'digest']]);
+    const outcomes = new Map([['web//', 'digest']]);
     kept.keep({ ...one, outcomes }, { served: true });
     assert.equal(kept.find(one.served.revision.id)?.outcomes, outcomes);
     for (let index = 0; index < 7; index += 1) kept.keep(make(`${index}`, one.copy), { served: false });

@@ -297,10 +297,10 @@ describe('a butane that fails', { concurrency: true }, () => {
     const { respond } = moody();
     const site = { ...SITE, 'profiles/web.bu': CRASH };
     const live = liveSite(t, site, { respond });
-    await live.site.open(kept(site, new Map([['web a ', 'digest']])));
+    await live.site.open(kept(site, new Map([['web/a/', 'digest']])));
     await eventually(() => live.events.includes('checked in part'));
-    assert.equal(live.site.current?.check.outcomes.get('web a '), 'digest');
-    assert.ok(live.site.current?.check.outcomes.get('db  ') !== undefined);
+    assert.equal(live.site.current?.check.outcomes.get('web/a/'), 'digest');
+    assert.ok(live.site.current?.check.outcomes.get('db//') !== undefined);
   });
 });
 
@@ -453,7 +453,7 @@ describe('a restart', () => {
   test('compares the site with what the kept revision gives now, not with what it gave', async (t) => {
     const live = liveSite(t, { ...SITE, 'profiles/web.bu': BAD });
     // Another butane is there after the restart, and takes nothing of it.
-    await live.site.open(kept({ ...SITE, 'profiles/web.bu': `${BAD}# old\n` }, new Map([['web a ', 'digest']])));
+    await live.site.open(kept({ ...SITE, 'profiles/web.bu': `${BAD}# old\n` }, new Map([['web/a/', 'digest']])));
     await eventually(() => live.site.current?.source === 'site');
     assert.equal(live.site.refusal, undefined);
   });

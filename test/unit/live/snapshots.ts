@@ -16,7 +16,7 @@ export function smallSnapshot(documents: Readonly<Record<string, string | Buffer
       fileTree({ 'a/run': { run: '#!/bin/sh\n' }, 'a/link': { link: 'run' }, 'a/empty': '', a: null }),
     ),
     outcomes: new Map([
-      ['web  ', sha512],
+      ['web//', sha512],
       ['bad  ', undefined],
     ]),
     contents: [['["key",true]', content]],

@@ -100,3 +100,21 @@ describe('two selectors', () => {
     );
   });
 });
+
+describe('an address is wanted', () => {
+  const at = (ip: string) => machine({ ip });
+
+  test('by itself, by a network and by a range', () => {
+    const wanted = selector({ ip: ['192.0.2.7', '10.7.0.0/16', '2001:db8::1-2001:db8::9'] });
+    for (const ip of ['192.0.2.7', '10.7.255.255', '2001:db8::9']) assert.ok(matches(wanted, at(ip)), ip);
+    for (const ip of ['192.0.2.8', '10.8.0.0', '2001:db8::a']) assert.ok(!matches(wanted, at(ip)), ip);
+    assert.deepEqual(mismatches(wanted, machine({})), [{ key: 'ip', reason: 'absent' }]);
+  });
+
+  test('and two networks can both match where they overlap', () => {
+    const both = (a: string, b: string) => canBothMatch(selector({ ip: a }), selector({ ip: b }));
+    assert.ok(both('10.0.0.0/8', '10.7.0.0/16'));
+    assert.ok(both('10.0.0.0/8', '10.7.0.1'));
+    assert.ok(!both('10.6.0.0/16', '10.7.0.0/16'));
+  });
+});

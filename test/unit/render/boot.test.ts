@@ -209,7 +209,7 @@ describe('the check of a site', () => {
     assert.deepEqual(shown, [
       'web/b profiles/web.yaml:3:30 error boot $.boot.args.0: the argument 1 has a value with a blank, which cannot be quoted here',
     ]);
-    assert.deepEqual(boots, ['web a  boot: script', 'web b  boot: none']);
+    assert.deepEqual(boots, ['web/a//boot: script', 'web/b//boot: none']);
   });
 
   test('takes what only a boot loader knows for no fault', async () => {
@@ -228,7 +228,7 @@ describe('the check of a site', () => {
       shown.map((text) => text.split(': ')[0]),
       ['web/- profiles/web.yaml:3:30 info boot $.boot.args.0'],
     );
-    assert.deepEqual(boots, ['web   boot: script']);
+    assert.deepEqual(boots, ['web///boot: script']);
   });
 
   test('looks for the profile that unknown machines are promised', async () => {

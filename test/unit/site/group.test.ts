@@ -89,7 +89,7 @@ describe('a selector has faults:', () => {
       ],
     ],
     'a UUID and an address that are none': [
-      'match: { uuid: x, ip: 10.7.0.0/24 }\nprofile: a\n',
+      'match: { uuid: x, ip: 10.7.0 }\nprofile: a\n',
       [
         'groups/g.yaml:1:16 error schema $.match.uuid: this uuid is not a UUID, such as 4c4c4544-0035-4d10-8054-b4c04f4d3132',
         'groups/g.yaml:1:23 error schema $.match.ip: this ip is not an IPv4 or IPv6 address',

@@ -318,3 +318,25 @@ test('the names of the groups decide nothing', () => {
     { numRuns: 60 },
   );
 });
+
+test('groups of networks select, and are rivals where they overlap', () => {
+  const networks = {
+    'profiles/p.bu': 'variant: fcos\nversion: 1.5.0\n',
+    'profiles/q.bu': 'variant: fcos\nversion: 1.5.0\n',
+    'groups/rack.yaml': 'profile: p\nmatch: { ip: 10.7.0.0/16 }\n',
+    'groups/row.yaml': 'profile: q\nmatch: { ip: 10.7.1.0/24 }\n',
+    'groups/far.yaml': 'profile: q\nmatch: { ip: 10.8.0.0/16 }\n',
+  };
+  const revision = revisionOf(networks);
+  assert.equal(select(revision, machineOf({ ip: '10.7.2.1' })).group?.id, 'rack');
+  assert.equal(select(revision, machineOf({ ip: '10.8.2.1' })).profile.id, 'q');
+  assert.throws(() => select(revision, machineOf({ ip: '10.7.1.1' })), /both match, are equally specific/);
+  assert.throws(() => select(revision, machineOf({ ip: '10.9.0.1' })), /no group with a profile matches/);
+  assert.match(
+    revision.diagnostics.map(({ message }) => message).join(),
+    /equally specific and name different profiles/,
+  );
+  const ranked = revisionOf({ ...networks, 'groups/row.yaml': `${networks['groups/row.yaml']}priority: 1\n` });
+  assert.equal(select(ranked, machineOf({ ip: '10.7.1.1' })).group?.id, 'row');
+  assert.deepEqual(ranked.diagnostics, []);
+});

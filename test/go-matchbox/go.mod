@@ -1,0 +1,3 @@
+module pilotlight.example/go-matchbox
+
+go 1.25

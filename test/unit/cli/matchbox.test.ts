@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { runCommandLine } from '../../../src/cli/command-line.ts';
+import { MATCHBOX_FLAGS } from '../../../src/cli/matchbox-flags.ts';
+import { scratchDirectory, writeSite } from '../../support/site.ts';
+
+/** Runs `pilotlight matchbox` without a process; only where it ends by itself. */
+async function run(argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  let out = '';
+  let err = '';
+  const code = await runCommandLine(
+    ['matchbox', ...argv],
+    {
+      out: async (data) => {
+        out += String(data);
+      },
+      err: (text) => {
+        err += text;
+      },
+      environment,
+      onTerminal: false,
+      outOnTerminal: false,
+      colour: false,
+      kill: () => assert.fail('a command does not end the process'),
+      onHangUp: () => undefined,
+    },
+    '1.2.3',
+  );
+  return { code, out, err };
+}
+
+describe('pilotlight matchbox', () => {
+  for (const argv of [['-help'], ['--help'], ['-h']]) {
+    test(`${argv.join()} tells every flag with its default`, async () => {
+      const { code, out, err } = await run(argv);
+      assert.deepEqual([code, err], [0, '']);
+      for (const { name, fallback } of MATCHBOX_FLAGS) {
+        const line = out.split('\n').find((each) => each.startsWith(`  -${name} `)) ?? '';
+        assert.ok(line.includes(['', 'false'].includes(fallback) ? `-${name} ` : `(default ${fallback})`), name);
+      }
+    });
+  }
+
+  test('-version prints it', async () => {
+    assert.deepEqual(await run(['-version']), { code: 0, out: '1.2.3\n', err: '' });
+  });
+
+  test('ends with 2 for a flag that it does not know, and shows those that it does', async () => {
+    const { code, out, err } = await run(['-nope']);
+    assert.deepEqual([code, out], [2, '']);
+    assert.match(err, /^error: flag provided but not defined: -nope\nUsage: pilotlight matchbox \[flags\]/);
+  });
+
+  const faults: readonly (readonly [title: string, flags: readonly string[], fault: RegExp, environment?: object])[] = [
+    ['no data directory', ['-data-path=/nonexistent'], /^error: -data-path: \/nonexistent is no directory\n$/],
+    [
+      'no folder of assets',
+      ['-assets-path=/nonexistent'],
+      /^error: -assets-path: \/nonexistent is no directory; .*\n$/,
+    ],
+    ['gRPC', ['-rpc-address=0.0.0.0:8081'], /^error: -rpc-address: the gRPC API is not served; .*\n$/],
+    ['signatures', ['-key-ring-path=/k'], /^error: -key-ring-path: signatures are not made; .*\n$/],
+    ['gRPC by a variable', [], /^error: -rpc-address: .*\n$/, { MATCHBOX_RPC_ADDRESS: ':8081' }],
+    ['an address that is none', ['-address=8080'], /^error: -address: must be HOST:PORT, .*\n$/],
+    ['a level that is none', ['-log-level=loud'], /^error: -log-level: must be one of fatal, .*\n$/],
+    [
+      'a setting of our own that is wrong',
+      [],
+      /^error: PILOTLIGHT_OPERATOR_LISTEN: .*\n$/,
+      { PILOTLIGHT_OPERATOR_LISTEN: '1' },
+    ],
+    [
+      'several',
+      ['-address=1', '-rpc-address=:1', '-key-ring-path=/k'],
+      /^(?:error: -(?:rpc-address|key-ring-path|address): .*\n){3}$/,
+    ],
+  ];
+  for (const [title, flags, fault, environment = {}] of faults) {
+    test(`ends with 1 and one clear line for ${title}`, async (t) => {
+      const site = await writeSite(t, {});
+      const { code, out, err } = await run([`-data-path=${site}`, `-assets-path=`, ...flags], { ...environment });
+      assert.deepEqual([code, out], [1, '']);
+      assert.match(err, fault);
+    });
+  }
+
+  test('ends with 1 for certificates that are missing, or are none', async (t) => {
+    const site = await writeSite(t, { 'c.crt': 'no certificate', 'c.key': 'no key' });
+    const flags = [`-data-path=${site}`, '-assets-path=', '-web-ssl', '-address=127.0.0.1:0'];
+    const environment = { PILOTLIGHT_LOG_FORMAT: 'pretty', PILOTLIGHT_STATE_DIR: await scratchDirectory(t) };
+    const missing = await run([...flags, '-web-cert-file=/nonexistent/c', '-web-key-file=/nonexistent/k'], environment);
+    assert.equal(missing.code, 1);
+    assert.match(missing.err, /^error: the file \/nonexistent\/[ck] cannot be read: .*\n$/);
+    const named = [`-web-cert-file=${join(site, 'c.crt')}`, `-web-key-file=${join(site, 'c.key')}`];
+    const bad = await run([...flags, ...named], environment);
+    assert.equal(bad.code, 1);
+    assert.match(bad.err, /^error: .*c\.crt and .*c\.key are no certificate and key, in PEM, that belong together\n$/);
+  });
+});
