@@ -15,12 +15,15 @@ export function platformsMarkdown(): string {
 }
 
 function row(id: string, { title, encodings: [first, ...others], limit, unlimited, place, source }: Platform): string {
-  const size =
-    limit === undefined
-      ? unlimited === undefined
-        ? 'not known'
-        : `none: ${unlimited}`
-      : `[${limit.bytes.toLocaleString('en-US')} bytes](${limit.source}) ${COUNTED[limit.of]}`;
+  const size = limit === undefined ? none(unlimited) : sizeOf(limit);
   const forms = others.length === 0 ? first : `${first}; ${others.join(', ')}`;
   return `| \`${id}\` | [${title}](${source}) | ${size} | ${forms} | ${place} |\n`;
+}
+
+function none(reason: string | undefined): string {
+  return reason === undefined ? 'not known' : `none: ${reason}`;
+}
+
+function sizeOf({ bytes, of, source }: SizeLimit): string {
+  return `[${bytes.toLocaleString('en-US')} bytes](${source}) ${COUNTED[of]}`;
 }

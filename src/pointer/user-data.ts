@@ -64,14 +64,13 @@ export function makeUserData(parts: PointerParts, request: UserDataRequest): Use
   if (id !== undefined && platform.limit !== undefined && bytes > platform.limit.bytes) {
     throw tooLarge(parts, { id, bytes, limit: platform.limit, encodings: platform.encodings, encoding });
   }
-  const content =
-    format === 'butane'
-      ? Buffer.from(pointerAsButane(pointer, variant, accepts))
-      : format === 'ignition'
-        ? config
-        : value;
+  const contents: Readonly<Record<PointerFormat, () => Buffer>> = {
+    'user-data': () => value,
+    ignition: () => config,
+    butane: () => Buffer.from(pointerAsButane(pointer, variant, accepts)),
+  };
   return {
-    content,
+    content: contents[format](),
     specVersion: formatSpecVersion(pointer.specVersion),
     encoding,
     bytes,
