@@ -7,7 +7,7 @@ import { DEFAULT_HTTP_TOTAL_SECONDS, MAX_HTTP_TOTAL_SECONDS } from './pointer.ts
  */
 export function readHttpTotal(text: string | undefined, name: string): number {
   if (text === undefined) return DEFAULT_HTTP_TOTAL_SECONDS;
-  const seconds = /^\d{1,5}$/.test(text) ? Number(text) : undefined;
+  const seconds = /^(?:0|[1-9]\d{0,4})$/.test(text) ? Number(text) : undefined;
   if (seconds === undefined || seconds > MAX_HTTP_TOTAL_SECONDS) {
     throw new ProvisioningError(
       'request-invalid',
