@@ -277,8 +277,8 @@ test('each byte of an output has its place in the template', () => {
     ['- p', 'ignition/x:2:16'],
     ['q', 'ignition/x:2:20'],
     ['b: ', 'ignition/x:4:3'],
-    ['[', 'ignition/x:4:21'],
-    [']', 'ignition/x:4:27'],
+    ['[', 'ignition/x:4:20'],
+    [']', 'ignition/x:4:26'],
   ] as const) {
     assert.equal(placeOf(text), place, text);
   }
