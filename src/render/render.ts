@@ -12,6 +12,7 @@ import { select } from '../site/selection.ts';
 import type { Assembly } from './assemble.ts';
 import { assemble } from './assemble.ts';
 import { checkIgnition } from './ignition-profile.ts';
+import type { FilledProfile } from './matchbox-profile.ts';
 import { fillIgnition, raise } from './matchbox-profile.ts';
 import type { Translated } from './negotiate.ts';
 import { isAcceptable, negotiate, notAcceptable, refuseNewerChildren } from './negotiate.ts';
@@ -173,7 +174,8 @@ async function deliverMatchbox(
   request: RenderRequest,
   context: RenderContext,
 ): Promise<RenderedInFull> {
-  const filled = fillIgnition(profile, selection, request.machine);
+  context.refuseSlow(profile);
+  const filled = fillOrNote(profile, selection, request.machine, context);
   try {
     const rendered =
       filled.profile.kind === 'ignition'
@@ -186,6 +188,20 @@ async function deliverMatchbox(
     if (!(error instanceof ProvisioningError) || error.diagnostics.length === 0) throw error;
     const diagnostics = error.diagnostics.map(filled.place);
     throw new ProvisioningError(error.code, error.message, { cause: error.cause, diagnostics });
+  }
+}
+
+function fillOrNote(
+  profile: MatchboxProfile,
+  selection: Selection,
+  machine: Machine,
+  { noteSlow }: RenderContext,
+): FilledProfile {
+  try {
+    return fillIgnition(profile, selection, machine);
+  } catch (error) {
+    if (error instanceof ProvisioningError && isSlow(error)) noteSlow(profile, error);
+    throw error;
   }
 }
 
