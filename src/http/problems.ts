@@ -117,6 +117,16 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
       'Boot a newer release, or take those keys out, or lower the version of the profile. "pilotlight render PROFILE --spec 3.3.0" shows what such a client gets.',
     see: [['spec versions', 'http.md#spec-versions']],
   },
+  'pointer-too-large': {
+    status: 400,
+    title: 'The pointer is too large for the platform',
+    audience: 'operator',
+    fault: CLIENT,
+    meaning:
+      'The config that leads a machine to the service is larger than the user data of its platform may be. The detail says by how much, and what counts.',
+    remedy: 'Give fewer or shorter labels. With "pilotlight pointer", give fewer authorities and shorter headers too.',
+    see: [['limits of the platforms', 'pointer.md#platforms']],
+  },
   unauthorized: {
     status: 401,
     title: 'A bearer token is needed',
@@ -291,7 +301,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     audience: 'start',
     fault: "the operator's",
     meaning:
-      "A setting of the service cannot be used where it runs: the operator token file cannot be read or holds no token, a listener's address is taken, or there is no directory for the copy of files/. The message says which.",
+      "A setting of the service cannot be used where it runs: the operator token file cannot be read or holds no token, a listener's address is taken, there is no directory for the copy of files/, or a pointer was asked for and nobody knows the public URL. The message says which.",
     remedy: 'Mend the setting that the message names.',
     see: [['settings', 'cli.md#settings']],
   },

@@ -37,6 +37,7 @@ export interface TestServiceOptions
       Config,
       | 'siteFormat'
       | 'tls'
+      | 'publicUrl'
       | 'trustedProxies'
       | 'assets'
       | 'operatorTokenFile'
