@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'document-not-found'
   | 'parameter-missing'
   | 'spec-not-acceptable'
+  | 'pointer-too-large'
   | 'unauthorized'
   | 'selection-ambiguous'
   | 'profile-broken'

@@ -11,11 +11,12 @@ import { mustRun, run } from './lib/run.mjs';
 import { filesBelow } from './lib/stamp.mjs';
 import { speaker } from './setup.mjs';
 
-const usage = `usage: npm test -- [--tests-only] [PATTERN...]
+const usage = `usage: npm test -- [--tests-only] [--except PATTERN]... [PATTERN...]
 
 Checks everything: formatting and lint, types, and the tests. Every check runs, also after one that fails.
 
   PATTERN        run only the test files whose path contains one of these
+  --except PATTERN  leave out the test files whose path contains this; may stand more than once
   --tests-only   only run the tests that are compiled already, with whichever Node.js runs this
 
 With CI set in the environment a skipped test is a failure.
@@ -25,7 +26,7 @@ With CI set in the environment a skipped test is a failure.
 const testTimeoutMs = 600_000;
 
 await main('test', async () => {
-  const { patterns, testsOnly, help } = parseFlags();
+  const { patterns, except, testsOnly, help } = parseFlags();
   if (help) {
     process.stdout.write(usage);
     return 0;
@@ -35,12 +36,12 @@ await main('test', async () => {
   // Without the packages there is nothing to check with, so this alone ends the run.
   if (!testsOnly) await installDependencies(speech);
   const checks = testsOnly
-    ? [[`Tests, Node.js ${process.versions.node}`, () => runTests(patterns)]]
+    ? [[`Tests, Node.js ${process.versions.node}`, () => runTests({ patterns, except })]]
     : [
         ['Programs', () => providePrograms(speech)],
         ['Format and lint', lint],
         ['Types', () => compileAll(speech)],
-        [`Tests, Node.js ${process.versions.node}`, () => runTests(patterns)],
+        [`Tests, Node.js ${process.versions.node}`, () => runTests({ patterns, except })],
       ];
   const failed = [];
   for (const [title, check] of checks) {
@@ -60,10 +61,11 @@ function parseFlags() {
       allowPositionals: true,
       options: {
         'tests-only': { type: 'boolean', default: false },
+        except: { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', short: 'h', default: false },
       },
     });
-    return { patterns: positionals, testsOnly: values['tests-only'], help: values.help };
+    return { patterns: positionals, except: values.except, testsOnly: values['tests-only'], help: values.help };
   } catch (error) {
     throw new ToolError(`${error.message}\n\n${usage}`, { exitCode: 2, cause: error });
   }
@@ -103,10 +105,11 @@ async function compileAll(speech) {
   return faults.filter((fault) => fault !== undefined).join('\n') || undefined;
 }
 
-async function runTests(patterns) {
+async function runTests({ patterns, except }) {
   const all = (await filesBelow('build/test')).filter((file) => file.endsWith('.test.js'));
   const sourceOf = (file) => file.replace(/^build\//, '').replace(/\.js$/, '.ts');
-  const wanted = all.filter((file) => patterns.length === 0 || patterns.some((part) => sourceOf(file).includes(part)));
+  const isNamed = (file, parts) => parts.some((part) => sourceOf(file).includes(part));
+  const wanted = all.filter((file) => (patterns.length === 0 || isNamed(file, patterns)) && !isNamed(file, except));
   if (wanted.length === 0) {
     return patterns.length === 0 ? 'there are no tests' : `no test file has ${patterns.join(' or ')} in its path`;
   }

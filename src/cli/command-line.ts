@@ -2,6 +2,10 @@ import { Command, CommanderError, Option } from 'commander';
 import { BOOT_TARGETS } from '../boot/plan.ts';
 import type { Config, Flags } from '../config.ts';
 import { readConfig } from '../config.ts';
+import { POINTER_VARIANTS } from '../pointer/butane-pointer.ts';
+import { ENCODINGS } from '../pointer/encode.ts';
+import { PLATFORM_IDS } from '../pointer/platforms.ts';
+import { POINTER_FORMATS } from '../pointer/user-data.ts';
 import type { AdoptFlags } from './adopt.ts';
 import { adoptCommand } from './adopt.ts';
 import type { VerifyFlags } from './assets-verify.ts';
@@ -20,6 +24,8 @@ import { lintCommand } from './lint.ts';
 import { matchboxCommand } from './matchbox.ts';
 import type { OpenapiFlags } from './openapi.ts';
 import { openapiCommand } from './openapi.ts';
+import type { PointerFlags } from './pointer.ts';
+import { pointerCommand } from './pointer.ts';
 import type { RenderFlags } from './render.ts';
 import { renderCommand } from './render.ts';
 import { REPORT_FORMATS } from './report-formats.ts';
@@ -150,6 +156,31 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
     .addHelpText('after', '\nExample:\n  pilotlight boot --mac 52:54:00:a1:9c:ae --format grub\n')
     .action((profile: string | undefined, flags: Flags & BootFlags) =>
       action((config) => bootCommand(profile, config, flags, terminal), flags),
+    );
+
+  withLabels(withSite(program.command('pointer')))
+    .description('Print the small config that leads a machine to its profile, as the user data of a cloud.')
+    .argument('<profile>', 'the id of a profile')
+    .addOption(new Option('--platform <id>', 'whose limit and encoding count').choices(PLATFORM_IDS))
+    .addOption(new Option('--format <format>', 'what to print').choices(POINTER_FORMATS).default('user-data'))
+    .addOption(
+      new Option('--encoding <encoding>', "another encoding than the platform's own tool takes").choices(ENCODINGS),
+    )
+    .option('--wrap', 'fold base64 into lines of 76 characters')
+    .addOption(new Option('--variant <variant>', 'the variant of Butane').choices(POINTER_VARIANTS).default('flatcar'))
+    .option('--merge', 'merge the config over the pointer instead of replacing it')
+    .option('--ca <file>', 'certificates in PEM that the machine trusts for this')
+    .option('--pin', 'let the machine refuse any other config than the one that it gets now')
+    .option('--spec <version>', 'the newest spec that the machine reads, such as 3.3.0')
+    .option('--header <name=file>', 'a header that the machine sends, with its value in a file; repeatable', collect)
+    .option('--http-total <seconds>', 'how long the machine tries, 0 for ever (default 600)')
+    .option('--public-url <url>', 'URL under which machines reach the service (PILOTLIGHT_PUBLIC_URL)')
+    .addHelpText(
+      'after',
+      '\nExample:\n  pilotlight pointer worker --platform aws --label rack=r7 --ca ca.pem --public-url https://boot.example\n',
+    )
+    .action((profile: string, flags: Flags & PointerFlags) =>
+      action((config) => pointerCommand(profile, config, flags, terminal), flags),
     );
 
   withButane(program.command('diff'))

@@ -118,7 +118,7 @@ class Execution {
   }
 
   #mark(template: number, literal: boolean): void {
-    this.#marks?.push({ output: this.#printer.text.length, template, literal });
+    this.#marks?.push({ output: this.#printer.length, template, literal });
   }
 
   #conditional({ kind, branches, otherwise }: Conditional, frame: Frame): Ending {

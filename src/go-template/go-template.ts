@@ -28,7 +28,7 @@ export interface TracedOutput {
   /** The place in the template of a byte of the output. */
   originOf(offset: number): Origin;
   /** The bytes that actions made, in their order: the first of each piece, and the one behind it. */
-  readonly filledIn: readonly (readonly [from: number, to: number])[];
+  filledIn(): readonly (readonly [from: number, to: number])[];
 }
 
 /**
@@ -57,9 +57,10 @@ export function compileGoTemplate(
           return {
             output,
             originOf: (offset) => originOf(source, file, templateOffset(marks, offset)),
-            filledIn: marks.flatMap(({ output: from, literal }, index) =>
-              literal ? [] : [[from, marks[index + 1]?.output ?? output.length] as const],
-            ),
+            filledIn: () =>
+              marks.flatMap(({ output: from, literal }, index) =>
+                literal ? [] : [[from, marks[index + 1]?.output ?? output.length] as const],
+              ),
           };
         }),
     };

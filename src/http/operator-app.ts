@@ -12,6 +12,7 @@ import { diffRoutes } from './routes/diff.ts';
 import { groupRoutes } from './routes/groups.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
+import { pointerRoutes } from './routes/pointer.ts';
 import { problemsRoutes } from './routes/problems.ts';
 import { profileRoutes } from './routes/profiles.ts';
 import { renderRoutes } from './routes/render.ts';
@@ -26,6 +27,8 @@ export interface OperatorAppOptions extends AppOptions {
   readonly renderer: Renderer;
   readonly version: string;
   readonly metrics?: Metrics;
+  /** The URL under which machines reach the service; absent when nobody knows it. */
+  readonly serviceUrl?: string;
   /** The bearer tokens; without any the listener has to be on loopback. */
   readonly tokens?: OperatorTokens;
   /** Metadata services of clouds, of which the operator may know under which paths machines are known. */
@@ -61,6 +64,7 @@ export async function createOperatorApp(options: OperatorAppOptions): Promise<Ap
     diffRoutes(scope, options);
     profileRoutes(scope, options);
     renderRoutes(scope, options);
+    pointerRoutes(scope, options);
     groupRoutes(scope, options);
     selectRoutes(scope, options);
     reportRoutes(scope, options);

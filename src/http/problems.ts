@@ -121,7 +121,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     audience: 'machine',
     fault: AUTHOR,
     meaning:
-      'The profile of a matchbox data directory that the groups select names no Ignition, generic or cloud document, or one that does not exist; or it has no boot.',
+      'The profile of a matchbox data directory that the groups select names no Ignition, generic or cloud document, or one that does not exist; or it has no boot. Or a profile of a site only boots machines, and has no config.',
     remedy: 'Name the document in the file of the profile and write it; each kind of document has its own folder.',
     see: [['what a data directory holds', 'matchbox.md#the-data-directory']],
   },
@@ -146,6 +146,16 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     remedy:
       'Boot a newer release, or take those keys out, or lower the version of the profile. "pilotlight render PROFILE --spec 3.3.0" shows what such a client gets.',
     see: [['spec versions', 'http.md#spec-versions']],
+  },
+  'pointer-too-large': {
+    status: 400,
+    title: 'The pointer is too large for the platform',
+    audience: 'operator',
+    fault: CLIENT,
+    meaning:
+      'The config that leads a machine to the service is larger than the user data of its platform may be. The detail says by how much, and what counts.',
+    remedy: 'Give fewer or shorter labels. With "pilotlight pointer", give fewer authorities and shorter headers too.',
+    see: [['limits of the platforms', 'pointer.md#platforms']],
   },
   unauthorized: {
     status: 401,
@@ -321,7 +331,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     audience: 'start',
     fault: "the operator's",
     meaning:
-      "A setting of the service cannot be used where it runs: the operator token file cannot be read or holds no token, a listener's address is taken, or there is no directory for the copy of files/. The message says which.",
+      "A setting of the service cannot be used where it runs: the operator token file cannot be read or holds no token, a listener's address is taken, there is no directory for the copy of files/, or a pointer was asked for and nobody knows the public URL. The message says which.",
     remedy: 'Mend the setting that the message names.',
     see: [['settings', 'cli.md#settings']],
   },

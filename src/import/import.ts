@@ -1,14 +1,17 @@
 import { compareText } from '../diagnostic.ts';
 import type { PlainPiece } from '../go-template/plain-template.ts';
-import { plainPieces } from '../go-template/plain-template.ts';
+import { fieldUses, plainPieces } from '../go-template/plain-template.ts';
+import { machineOfQuery } from '../site/matchbox/query.ts';
+import { templateData } from '../site/matchbox/template-data.ts';
 import type { Group, MatchboxProfile, Revision } from '../site/revision.ts';
 import type { ImportedGroup } from './groups.ts';
 import { importGroups, uniqueIds } from './groups.ts';
+import type { LiquidLayer } from './liquid-layer.ts';
 import { toLiquidLayer } from './liquid-layer.ts';
 import { raisedButane } from './raised-butane.ts';
-import type { Documents, ProfileDraft } from './site-text.ts';
-import { composedDraft, groupText, ignitionDraft, plainDraft } from './site-text.ts';
-import { parameterSchema, queriedLabels } from './values.ts';
+import type { Documents, ProfileDraft, ProfileFrame } from './site-text.ts';
+import { bootDraft, boots, composedDraft, groupText, ignitionDraft, plainDraft } from './site-text.ts';
+import { parameterSchema } from './values.ts';
 
 /** What the machine of a group says when it asks. */
 export type Labels = Readonly<Record<string, string>>;
@@ -81,22 +84,31 @@ export async function importMatchbox(
   const found: string[] = [...notes, ...revision.skipped.map((file) => `${file}: it does not parse`)];
   const documents = new Map<string, string | Buffer>();
   const samples: Sample[] = [];
+  const bootOnly: ImportedGroup[] = [];
   let profiles = 0;
   const kinds = kindsOf(revision, groups, found);
   for (const [index, kind] of kinds.entries()) {
     tools.onProgress?.(index, kinds.length);
+    if (kind.profile.ignition === undefined) {
+      const draft = bootDraft(kind);
+      profiles += 1;
+      bootOnly.push(...kind.groups);
+      for (const [path, text] of draft.documents) documents.set(path, text);
+      for (const group of kind.groups) documents.set(...groupText(group, draft.id, false));
+      continue;
+    }
     const own = await takeSamples(kind, revision, tools, found);
     if (own.length === 0) continue;
     const draft = await firstThatHolds(kind, own, revision, tools);
     if (draft === undefined) {
-      const why = readsQuery(kind, revision)
+      const why = queryUse(kind, revision).decides
         ? 'its template takes more from the query than a layer can'
         : 'nothing was found that gives the same here';
       found.push(`${kind.profile.file}: ${why}`);
       continue;
     }
     profiles += draft.profiles.length;
-    const queried = queriedLabels(piecesOf(kind, revision) ?? []);
+    const queried = queryUse(kind, revision).printed;
     if (queried.length > 0) {
       const what = `it reads ${queried.join(', ')} from the query, so each machine has to say that, and lint wants it`;
       found.push(`${kind.profile.file}: ${what}`);
@@ -111,8 +123,11 @@ export async function importMatchbox(
   }
   tools.onProgress?.(kinds.length, kinds.length);
   const sorted = new Map([...documents].sort(([a], [b]) => compareText(a, b)));
-  found.push(...(await differences(sorted, samples, tools)), ...(await bootNotes(sorted, samples, tools)));
-  return { documents: sorted, groups: samples.length, profiles, notes: found };
+  found.push(
+    ...(await differences(sorted, samples, tools)),
+    ...(await bootNotes(sorted, [...samples, ...bootOnly.map(machineOfGroup)], tools)),
+  );
+  return { documents: sorted, groups: samples.length + bootOnly.length, profiles, notes: found };
 }
 
 function kindsOf(revision: Revision, groups: readonly ImportedGroup[], notes: string[]): readonly Kind[] {
@@ -124,17 +139,21 @@ function kindsOf(revision: Revision, groups: readonly ImportedGroup[], notes: st
       if (profile[kind] !== undefined) notes.push(`${profile.file}: a site has no ${kind} documents`);
     }
     if (own.length === 0) notes.push(`${profile.file}: no group that is carried over names it`);
-    else if (profile.ignition === undefined) notes.push(`${profile.file}: it has no Ignition`);
+    else if (profile.ignition === undefined && !boots(profile)) notes.push(`${profile.file}: it has no Ignition`);
     else return [{ profile, id: ids[index] ?? profile.id, groups: own }];
     return [];
   });
 }
 
+/** The text of the template of a profile. */
+function sourceOf({ profile: { ignition } }: Kind, revision: Revision): string | undefined {
+  return ignition?.kind === 'template' ? revision.documents.get(ignition.file)?.toString('utf8') : undefined;
+}
+
 /** What the template of a profile is made of, if it only fills in values. */
-function piecesOf({ profile }: Kind, revision: Revision): readonly PlainPiece[] | undefined {
-  const { ignition } = profile;
-  const source = ignition?.kind === 'template' ? revision.documents.get(ignition.file) : undefined;
-  return source === undefined ? undefined : plainPieces(source.toString('utf8'));
+function piecesOf(kind: Kind, revision: Revision): readonly PlainPiece[] | undefined {
+  const source = sourceOf(kind, revision);
+  return source === undefined ? undefined : plainPieces(source);
 }
 
 /** Labels for a template that wants some of the query; those that are checked have to be what they say. */
@@ -144,7 +163,7 @@ const LABEL_SAMPLES: Readonly<Record<string, string>> = {
 };
 
 async function takeSamples(kind: Kind, revision: Revision, tools: ImportTools, notes: string[]): Promise<Sample[]> {
-  const queried = queriedLabels(piecesOf(kind, revision) ?? []);
+  const queried = queryUse(kind, revision).printed;
   const samples: Sample[] = [];
   for (const group of kind.groups) {
     const labels: Record<string, string> = Object.create(null);
@@ -181,7 +200,13 @@ function* drafts(kind: Kind, samples: readonly Sample[], revision: Revision): It
     yield shared(composedDraft(kind, { text, isTemplate: true }, schema), samples, true);
   }
   const [first] = samples;
-  if (readsQuery(kind, revision)) return;
+  const { printed, decides } = queryUse(kind, revision);
+  if (decides) return;
+  const frames = samples.map((sample) => ({ sample, frame: { id: `${id}-${sample.group.id}`, profile } }));
+  if (printed.length > 0) {
+    yield* queryDrafts(kind, frames, printed);
+    return;
+  }
   const { butane, ignition } = first?.original ?? {};
   if (butane !== undefined && samples.every(({ original }) => original.butane === butane)) {
     yield shared(plainDraft(kind, raisedButane(butane)), samples, false);
@@ -190,7 +215,6 @@ function* drafts(kind: Kind, samples: readonly Sample[], revision: Revision): It
     yield shared(ignitionDraft(kind, ignition), samples, false);
   }
   // A group of one profile gives its parameters to the others of it, so each has a profile of its own.
-  const frames = samples.map((sample) => ({ sample, frame: { id: `${id}-${sample.group.id}`, profile } }));
   yield apart(
     frames.map(({ sample, frame }) => [
       sample,
@@ -202,12 +226,63 @@ function* drafts(kind: Kind, samples: readonly Sample[], revision: Revision): It
   yield apart(frames.map(({ sample, frame }) => [sample, ignitionDraft(frame, sample.original.ignition)]));
 }
 
-/** True for a template that says `request` in an action: what it gives is not that of its group alone. */
-function readsQuery({ profile }: Kind, revision: Revision): boolean {
-  const { ignition } = profile;
-  const source = ignition?.kind === 'template' ? revision.documents.get(ignition.file)?.toString('utf8') : undefined;
-  return [...(source ?? '').matchAll(/\{\{.*?\}\}/gs)].some(([action]) => /\brequest\b/.test(action));
+/** A sample, and the frame of a profile that is for its group alone. */
+interface Framed {
+  readonly sample: Sample;
+  readonly frame: ProfileFrame;
 }
+
+/** How a profile may be written whose template prints labels of the query: as a layer that still does. */
+function* queryDrafts(kind: Kind, frames: readonly Framed[], printed: readonly string[]): Iterable<Draft> {
+  const layers = frames.map(({ sample }) => fillButQuery(kind, sample.group, printed)?.text);
+  const [first] = layers;
+  const texts = layers.filter((text) => text !== undefined).map(raisedButane);
+  if (first === undefined || texts.length < layers.length) return;
+  const samples = frames.map(({ sample }) => sample);
+  if (layers.every((text) => text === first)) {
+    yield shared(composedDraft(kind, { text: raisedButane(first), isTemplate: true }), samples, false);
+  }
+  yield apart(
+    frames.map(({ sample, frame }, index) => [
+      sample,
+      composedDraft(frame, { text: texts[index] ?? '', isTemplate: true }),
+    ]),
+  );
+}
+
+/** How a template uses the query: the labels that it prints, and whether it does anything else with it. */
+function queryUse(kind: Kind, revision: Revision): { readonly printed: readonly string[]; readonly decides: boolean } {
+  const uses = fieldUses(sourceOf(kind, revision) ?? '');
+  if (uses === undefined) return { printed: [], decides: false };
+  const labels = uses.printed.filter(([root]) => root === 'request').map(labelOfQuery);
+  const printed = labels.filter((label) => label !== undefined);
+  const isElsewhere = uses.other.some(([root]) => root === 'request') || uses.texts.includes('request');
+  return { printed: [...new Set(printed)], decides: isElsewhere || printed.length < labels.length };
+}
+
+/** The label that a path into the query names; undefined for the query as a whole. */
+function labelOfQuery([, query, key, ...deeper]: readonly string[]): string | undefined {
+  return query === 'query' && deeper.length === 0 ? key : undefined;
+}
+
+/** A template whose values are filled in for a group, but for the labels that it prints of the query. */
+function fillButQuery(kind: Kind, { group }: ImportedGroup, labels: readonly string[]): LiquidLayer | undefined {
+  const { ignition } = kind.profile;
+  const template = ignition?.kind === 'template' ? ignition.template.value : undefined;
+  if (template === undefined) return undefined;
+  const marks = labels.map((label, index) => [`queryLabel${index}x`, label] as const);
+  const query = Object.fromEntries(marks.map(([mark, label]) => [label, mark]));
+  const data = { ...templateData(group, NOBODY), request: { query, raw_query: '' } };
+  const filled = template.execute(data).value?.toString('utf8');
+  if (filled === undefined) return undefined;
+  const pieces = filled.split(/(queryLabel\d+x)/).map((text): PlainPiece => {
+    const label = marks.find(([mark]) => mark === text)?.[1];
+    return label === undefined ? text : { fields: ['request', 'query', label] };
+  });
+  return toLiquidLayer(pieces, [group]);
+}
+
+const NOBODY = machineOfQuery('');
 
 function shared(profile: ProfileDraft, samples: readonly Sample[], takesParameters: boolean): Draft {
   return {
@@ -244,7 +319,11 @@ async function differences(documents: Documents, samples: readonly Sample[], too
 }
 
 /** Boots that no script can be written of; matchbox quotes nothing, and looks at nothing. */
-async function bootNotes(documents: Documents, samples: readonly Sample[], tools: ImportTools): Promise<string[]> {
+async function bootNotes(
+  documents: Documents,
+  samples: readonly Pick<Sample, 'group' | 'labels'>[],
+  tools: ImportTools,
+): Promise<string[]> {
   const got = await tools.imported(
     documents,
     samples.map(({ labels }) => labels),
@@ -253,4 +332,11 @@ async function bootNotes(documents: Documents, samples: readonly Sample[], tools
     (got[index]?.bootFaults ?? []).map((fault) => `profiles/${group.group.profile?.id}.json: its boot: ${fault}`),
   );
   return [...new Set(notes)];
+}
+
+function machineOfGroup(group: ImportedGroup): Pick<Sample, 'group' | 'labels'> {
+  return {
+    group,
+    labels: Object.fromEntries([...group.group.selector].map(([key, [value = '']]) => [key, value])),
+  };
 }

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { MatchboxBoot, MatchboxProfile } from '../site/revision.ts';
+import type { MatchboxProfile } from '../site/revision.ts';
 import type { ImportedGroup } from './groups.ts';
 
 /** Documents of a site, by their paths. */
@@ -28,27 +28,38 @@ export function composedDraft(
   return { id: frame.id, documents: [[file, layer.text], definition(frame, body)] };
 }
 
+/** A profile that only boots machines. */
+export function bootDraft(frame: ProfileFrame): ProfileDraft {
+  return { id: frame.id, documents: [definition(frame, {})] };
+}
+
+/** True for a profile that says what to boot. */
+export function boots(profile: MatchboxProfile): boolean {
+  return bootOf(profile) !== undefined;
+}
+
 /** Butane that every machine of the profile gets. */
 export function plainDraft(frame: ProfileFrame, butane: string): ProfileDraft {
-  if (frame.profile.boot !== undefined) return composedDraft(frame, { text: butane, isTemplate: false });
+  if (bootOf(frame.profile) !== undefined) return composedDraft(frame, { text: butane, isTemplate: false });
   return { id: frame.id, documents: [[`profiles/${frame.id}.bu`, butane]] };
 }
 
 /** Ignition that every machine of the profile gets. */
 export function ignitionDraft(frame: ProfileFrame, ignition: Buffer): ProfileDraft {
   const { id, profile } = frame;
-  if (profile.boot === undefined) return { id, documents: [[`profiles/${id}.ign`, ignition]] };
+  if (bootOf(profile) === undefined) return { id, documents: [[`profiles/${id}.ign`, ignition]] };
   const name = `${id}.ign`;
   return { id, documents: [[`files/${name}`, ignition], definition(frame, { ignition: name })] };
 }
 
 function definition({ id, profile }: ProfileFrame, body: object): readonly [string, string] {
-  const { title, boot, file } = profile;
+  const { title, file } = profile;
+  const boot = bootOf(profile);
   const text = stringify(
     {
       ...(title === undefined ? {} : { title: title.slice(0, MAX_TITLE) }),
       ...body,
-      ...(boot === undefined ? {} : { boot: bootOf(boot) }),
+      ...(boot === undefined ? {} : { boot }),
     },
     { lineWidth: 0 },
   );
@@ -58,7 +69,10 @@ function definition({ id, profile }: ProfileFrame, body: object): readonly [stri
 /** Characters of a title. */
 const MAX_TITLE = 200;
 
-function bootOf({ kernel, initrd, args }: MatchboxBoot): object {
+/** What a profile boots; undefined for one without a kernel, as Terraform writes for machines that boot from a disk. */
+function bootOf({ boot }: MatchboxProfile): object | undefined {
+  if (boot === undefined || boot.kernel === '') return undefined;
+  const { kernel, initrd, args } = boot;
   return {
     kernel,
     ...(initrd.length === 0 ? {} : { initrd }),

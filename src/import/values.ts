@@ -1,5 +1,4 @@
 import type { JsonValue } from '../go-template/go-template.ts';
-import type { PlainPiece } from '../go-template/plain-template.ts';
 import { isMachineKey } from '../machine/label.ts';
 import type { Group } from '../site/revision.ts';
 
@@ -34,16 +33,6 @@ export function importValue(fields: readonly string[], groups: readonly Group[])
 function labelValue(key: string): ImportedValue | undefined {
   if (!/^[A-Za-z_]\w*$/.test(key)) return undefined;
   return { expression: isMachineKey(key) ? `machine.${key}` : `labels.${key}`, label: key };
-}
-
-/** The labels that a template takes from the query. */
-export function queriedLabels(pieces: readonly PlainPiece[]): readonly string[] {
-  const found = pieces.flatMap((piece) => {
-    if (typeof piece === 'string') return [];
-    const [root, query, key] = piece.fields;
-    return root === 'request' && query === 'query' && key !== undefined ? [key] : [];
-  });
-  return [...new Set(found)];
 }
 
 /** The JSON Schema of the parameters that some groups give, of which `used` are required. */

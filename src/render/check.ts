@@ -12,6 +12,7 @@ import type { CheckedBoot } from './check-boot.ts';
 import { checkBoot, hasBoot } from './check-boot.ts';
 import { renderDocuments } from './check-matchbox.ts';
 import type { RenderRequest } from './render.ts';
+import { hasNoConfig } from './render.ts';
 import type { Renderer } from './renderer.ts';
 import type { Served } from './served.ts';
 
@@ -195,7 +196,7 @@ interface CheckedCase {
 
 /** What is wrong with one case and its boot, or why the service could not tell. */
 async function checkCase(each: Case, served: Served, renderer: Renderer, options: CheckOptions): Promise<CheckedCase> {
-  const config = await checkConfig(each, served, renderer, options);
+  const config = hasNoConfig(each.profile) ? NO_CONFIG : await checkConfig(each, served, renderer, options);
   if (!hasBoot(each.profile)) return config;
   try {
     const boot = checkBoot(served, requestOf(served.revision, each), renderer);
@@ -205,6 +206,9 @@ async function checkCase(each: Case, served: Served, renderer: Renderer, options
     return { ...config, diagnostics: [...config.diagnostics, ...explainFailure(each, error)] };
   }
 }
+
+/** What is found out of a config that a profile does not have. */
+const NO_CONFIG: CheckedCase = { answered: true, diagnostics: [] };
 
 /** What is wrong with one case's config, or why the service could not tell. */
 async function checkConfig(

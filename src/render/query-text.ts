@@ -45,7 +45,7 @@ export function findIntruders(
   const used = new Set<string>();
   const parts: string[] = [];
   let passed = 0;
-  for (const [from, to] of filledIn) {
+  for (const [from, to] of filledIn()) {
     parts.push(output.toString('utf8', passed, from));
     parts.push(replaceAll(output.toString('utf8', from, to), words, used));
     passed = to;

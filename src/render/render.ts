@@ -12,6 +12,7 @@ import { select } from '../site/selection.ts';
 import type { Assembly } from './assemble.ts';
 import { assemble } from './assemble.ts';
 import { checkIgnition } from './ignition-profile.ts';
+import type { FilledProfile } from './matchbox-profile.ts';
 import { fillIgnition, raise } from './matchbox-profile.ts';
 import type { Translated } from './negotiate.ts';
 import { isAcceptable, negotiate, notAcceptable, refuseNewerChildren } from './negotiate.ts';
@@ -98,6 +99,9 @@ export async function render(
   const selected = now();
   const { profile } = selection;
   if (profile.kind === 'ignition') return deliverIgnition(profile, { selection, selectMs }, request, context);
+  if (hasNoConfig(profile)) {
+    throw new ProvisioningError('document-not-found', `the profile ${profile.id} boots machines, and has no config`);
+  }
   if (profile.kind === 'composed' && profile.ignition !== undefined) {
     if (hasErrors(profile.diagnostics)) throw broken(profile, profile.diagnostics);
     return deliverIgnition(profile.ignition, { selection, selectMs }, request, context);
@@ -133,6 +137,12 @@ export async function render(
     butane: assembly.source.toString(),
     timings: { selectMs, composeMs: assembled - selected, translateMs: now() - assembled },
   };
+}
+
+/** True for a profile that only boots machines. */
+export function hasNoConfig(profile: Profile): boolean {
+  if (profile.kind !== 'composed' || hasErrors(profile.diagnostics)) return false;
+  return profile.layers.length === 0 && profile.features === undefined && profile.ignition === undefined;
 }
 
 function describe(selection: Selection, layers: readonly string[]) {
@@ -173,7 +183,8 @@ async function deliverMatchbox(
   request: RenderRequest,
   context: RenderContext,
 ): Promise<RenderedInFull> {
-  const filled = fillIgnition(profile, selection, request.machine);
+  context.refuseSlow(profile);
+  const filled = fillOrNote(profile, selection, request.machine, context);
   try {
     const rendered =
       filled.profile.kind === 'ignition'
@@ -186,6 +197,20 @@ async function deliverMatchbox(
     if (!(error instanceof ProvisioningError) || error.diagnostics.length === 0) throw error;
     const diagnostics = error.diagnostics.map(filled.place);
     throw new ProvisioningError(error.code, error.message, { cause: error.cause, diagnostics });
+  }
+}
+
+function fillOrNote(
+  profile: MatchboxProfile,
+  selection: Selection,
+  machine: Machine,
+  { noteSlow }: RenderContext,
+): FilledProfile {
+  try {
+    return fillIgnition(profile, selection, machine);
+  } catch (error) {
+    if (error instanceof ProvisioningError && isSlow(error)) noteSlow(profile, error);
+    throw error;
   }
 }
 

@@ -7,7 +7,7 @@ import type { Renderer } from '../render/renderer.ts';
 import type { Served } from '../render/served.ts';
 import { parseSite } from '../site/load.ts';
 import { describedMachine } from '../site/machine-of.ts';
-import type { Revision } from '../site/revision.ts';
+import type { Profile, Revision } from '../site/revision.ts';
 import { select } from '../site/selection.ts';
 import { sourceTreeOf } from '../site/source-tree.ts';
 import { openWorkshop } from './workshop-process.ts';
@@ -56,7 +56,7 @@ export async function openImport(
         for (const labels of machines) {
           const machine = describedMachine(value.format, labels);
           const ignition = await renderer.render(site, { machine }).then(({ body }) => body, absent);
-          const bootFaults = ignition === undefined ? [] : bootFaultsOf(site, { machine }, renderer);
+          const bootFaults = bootFaultsOf(site, { machine }, renderer);
           outcomes.push({ ...(ignition === undefined ? {} : { ignition }), bootFaults });
         }
         await workshop.release(site);
@@ -74,7 +74,14 @@ function reasonOf(error: unknown): string {
 }
 
 function bootFaultsOf(site: Served, request: RenderRequest, renderer: Renderer): readonly string[] {
-  if (!hasBoot(select(site.revision, request.machine).profile)) return [];
+  let profile: Profile;
+  try {
+    ({ profile } = select(site.revision, request.machine));
+  } catch (error) {
+    absent(error);
+    return [];
+  }
+  if (!hasBoot(profile)) return [];
   const { diagnostics = [] } = checkBoot(site, request, renderer) ?? {};
   return diagnostics.filter((each) => hasErrors([each])).map(({ path, message }) => `${path ?? '$.boot'} ${message}`);
 }

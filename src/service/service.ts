@@ -79,6 +79,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     renderer,
     version,
     metrics,
+    ...(isUnspecified(config.publicUrl) ? {} : { serviceUrl: config.publicUrl }),
     logger: logger.child({ api: 'operator' }),
     onConnectionClosed: (reason) => metrics.observeConnectionClosed('operator', reason),
     ...(tokens === undefined ? {} : { tokens }),

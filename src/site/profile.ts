@@ -88,14 +88,15 @@ export function parseComposedProfile(
   if (features.value !== undefined) diagnostics.push(...checkLayerReads(features.value.content, declared, false));
   const ignition = parseIgnitionFile(root, files);
   diagnostics.push(...ignition.diagnostics);
+  const title = childText(root, 'title');
+  const boot = parseBoot(root, { declared, layers, hasFeatures: features.value !== undefined });
   const isEmpty = layers.length === 0 && features.value === undefined && ignition.value === undefined;
-  if (isEmpty && diagnostics.length === 0) {
+  // A machine that fetches no config needs none: an installer, a tool that tests memory.
+  if (isEmpty && boot?.value?.mode !== 'none' && diagnostics.length === 0) {
     const message = 'the profile has no layers';
     const hint = 'name fragments under `layers`, write Butane under `butane`, or name `features` or `ignition`';
     diagnostics.push({ severity: 'error', code: 'schema', message, origin: root.origin, hint });
   }
-  const title = childText(root, 'title');
-  const boot = parseBoot(root, { declared, layers, hasFeatures: features.value !== undefined });
   const profile: ComposedProfile = {
     kind: 'composed',
     id,

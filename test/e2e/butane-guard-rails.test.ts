@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite, test } from 'node:test';
@@ -150,8 +150,11 @@ for (const helper of [false, true]) {
     });
 
     test('closing lets what runs end, and refuses the rest', async (t) => {
-      const butane = await misbehavingButane(t, 'sleep 0.2; echo "{}"', { helper, concurrency: 1, closeMs: 5000 });
+      const began = join(await temporaryDirectory(t), 'began');
+      const script = `touch '${began}'; sleep 0.2; echo "{}"`;
+      const butane = await misbehavingButane(t, script, { helper, concurrency: 1, closeMs: 5000 });
       const running = translate(butane, '');
+      await eventually(() => existsSync(began));
       const queued = rejectsWith('not-ready', translate(butane, ''));
       await Promise.all([butane.close(), butane.close()]);
       assert.ok((await running).ok);

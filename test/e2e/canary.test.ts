@@ -191,6 +191,11 @@ for (const level of ['info', 'trace'] as const) {
         assertHeadersDiscreet(answer, id);
         await asked(service.machine, `/ignition/${id}?rack=r1`, OLD);
         await asked(service.machine, `/ignition/${id}?rack=r1`, {}, 'HEAD');
+        assert.equal(
+          (await asked(service.operator, `/v1/profiles/${id}/pointer?rack=r1&token=x&pin=true`)).status,
+          200,
+          id,
+        );
       }
       const selected = await asked(service.machine, '/ignition?rack=r1&token=x');
       assert.equal(selected.status, 200, selected.body.toString());
@@ -201,6 +206,7 @@ for (const level of ['info', 'trace'] as const) {
         const answer = await asked(service.machine, `/ignition/${id}`);
         assert.notEqual(answer.status, 200, `${id} is broken`);
         assertHeadersDiscreet(answer, id);
+        assert.notEqual((await asked(service.operator, `/v1/profiles/${id}/pointer?pin=true`)).status, 200, id);
       }
       assert.equal((await asked(service.machine, '/ignition/whole?role=twin&role2=twin')).status, 503);
     });

@@ -33,6 +33,17 @@ function readGroups(directory: string): readonly (readonly [file: string, group:
   });
 }
 
+/** Its machines get nothing from the data directory, or its profile could not be carried over. */
+function isLeftOut(notes: readonly string[], file: string, profile: string): boolean {
+  const reasons = /: (?:its template takes more|nothing was found|it has no Ignition|no group that is carried)/;
+  return notes.some(
+    (note) => note.startsWith(`${file}: `) || (note.startsWith(`profiles/${profile}.json`) && reasons.test(note)),
+  );
+}
+
+const UUID = '4c4c4544-0035-4d10-8054-b4c04f4d3132';
+const MAC = '52:54:00:00:00:77';
+
 async function importInto(t: TestContext, directory: string) {
   const out = join(await scratchDirectory(t), 'site');
   const result = runImport(directory, out);
@@ -49,15 +60,13 @@ for (const name of readdirSync(FIXTURES)) {
     if (before === undefined || after === undefined) return;
     let compared = 0;
     for (const [file, { selector = {}, profile = '' }] of readGroups(directory)) {
-      if (notes.some((note) => note.startsWith(`${file}: `) || note.startsWith(`profiles/${profile}.json: it`)))
-        continue;
-      const query = new URLSearchParams({ os: 'installed', ...selector });
+      if (isLeftOut(notes, file, profile)) continue;
+      const query = new URLSearchParams({ os: 'installed', uuid: UUID, mac: MAC, ...selector });
       for (const asked of [`/ignition?${query}`, `/ignition?${query}&domain=`]) {
         const old = await ask(before.machine, asked);
         const now = await ask(after.machine, asked);
-        assert.equal(old.status, 200, `${file}: ${old.body}`);
-        assert.equal(now.status, 200, `${file}: ${now.body}`);
-        assert.equal(now.body.toString(), old.body.toString(), file);
+        assert.equal(now.status, old.status, `${file}: ${now.body}`);
+        if (old.status === 200) assert.equal(now.body.toString(), old.body.toString(), file);
       }
       compared += 1;
     }

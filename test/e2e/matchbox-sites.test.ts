@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { suite, test } from 'node:test';
@@ -175,7 +174,7 @@ for (const release of ignitionReleases) {
 }
 
 test('lint has nothing to say of any of these directories', async () => {
-  for (const site of readdirSync(SITES)) {
+  for (const site of new Set(BOOTS.map((boot) => boot.site))) {
     const { code, reports } = await lintSite(join(SITES, site));
     assert.deepEqual([code, reports], [0, []], site);
   }

@@ -17,8 +17,8 @@ import { PUBLIC_URL } from './service.ts';
 
 const GOLDEN = resolve('test/golden');
 
-/** Cases of another kind, for `test/e2e/adopt.test.ts`. */
-const ADOPT = 'adopt';
+/** Folders of another kind, for `test/e2e/adopt.test.ts` and `test/unit/pointer/golden.test.ts`. */
+const OTHERS: ReadonlySet<string> = new Set(['adopt', 'pointer']);
 
 /** What a case's folder may hold; `test/golden/README.md` says what for. */
 const CASE_ENTRIES: Readonly<Record<string, 'file' | 'folder'>> = {
@@ -84,7 +84,7 @@ const CASE_SCHEMA = compileSchema({
 /** Every case, in the order of their names. Throws when a `case.yaml` cannot be read or says what nobody reads. */
 export function readGoldenCases(): readonly GoldenCase[] {
   return entriesOf(GOLDEN)
-    .filter((entry) => entry.isDirectory() && entry.name !== ADOPT)
+    .filter((entry) => entry.isDirectory() && !OTHERS.has(entry.name))
     .map(({ name }) => readCase(name));
 }
 
@@ -102,7 +102,7 @@ function readCase(name: string): GoldenCase {
 export function findStrayFiles(): readonly string[] {
   return entriesOf(GOLDEN).flatMap((entry) => {
     if (!entry.isDirectory()) return entry.name === 'README.md' ? [] : [entry.name];
-    if (entry.name === ADOPT) return [];
+    if (OTHERS.has(entry.name)) return [];
     const entries = entriesOf(join(GOLDEN, entry.name));
     const kinds = new Map(entries.map((each) => [each.name, each.isDirectory() ? 'folder' : 'file']));
     const names = new Set([...kinds.keys(), ...Object.keys(CASE_ENTRIES)]);

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 export type ProgramName =
   | 'butane'
   | 'ignition-validate'
+  | 'ignition-validate-2.14'
   | 'ignition'
   | 'ignition-2.14'
   | 'unshare'
@@ -63,6 +64,10 @@ const programs: Readonly<Record<Exclude<ProgramName, `containerd-${string}`>, Pr
   },
   'ignition-2.14': {
     places: ['/usr/lib/dracut/modules.d/30ignition/ignition'],
+    install: 'apt-get install ignition on Debian 12',
+  },
+  'ignition-validate-2.14': {
+    places: ['/usr/bin/ignition-validate'],
     install: 'apt-get install ignition on Debian 12',
   },
   'go-template': {

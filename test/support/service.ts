@@ -40,6 +40,7 @@ export interface TestServiceOptions
       | 'metadataKeyFile'
       | 'neighbourTable'
       | 'tls'
+      | 'publicUrl'
       | 'trustedProxies'
       | 'assets'
       | 'operatorTokenFile'

@@ -8,6 +8,7 @@ import { referenceMarkdown } from '../../src/feature/reference.ts';
 import { FILTERS } from '../../src/fragment/filters.ts';
 import { problemsMarkdown } from '../../src/http/problems-markdown.ts';
 import { DIALECTS } from '../../src/metadata/dialects.ts';
+import { platformsMarkdown } from '../../src/pointer/platforms-markdown.ts';
 import { DEFINITION_SCHEMAS } from '../../src/site/definition.ts';
 import { editorSchemas } from '../../src/site/editor-schema.ts';
 
@@ -47,6 +48,16 @@ test('docs/features.md has the keys of every feature: UPDATE_GOLDEN=1 writes the
   assert.ok(after.startsWith('<!--'));
   if (process.env.UPDATE_GOLDEN) writeFileSync('docs/features.md', expected);
   assert.equal(readFileSync('docs/features.md', 'utf8'), expected);
+});
+
+test('docs/pointer.md has the table of platforms: UPDATE_GOLDEN=1 writes it anew', () => {
+  const page = readFileSync('docs/pointer.md', 'utf8');
+  const [before = '', rest = ''] = page.split(/(?<=<!-- table of platforms -->\n)/);
+  const after = rest.slice(rest.indexOf('<!-- end of the table -->'));
+  assert.ok(after.startsWith('<!--'));
+  const expected = `${before}\n${platformsMarkdown()}\n${after}`;
+  if (process.env.UPDATE_GOLDEN) writeFileSync('docs/pointer.md', expected);
+  assert.equal(readFileSync('docs/pointer.md', 'utf8'), expected);
 });
 
 for (const [kind, schema] of Object.entries(editorSchemas())) {
@@ -106,6 +117,7 @@ test('docs/cli.md explains every flag of every command, and every variable', asy
     ['lint'],
     ['explain'],
     ['boot'],
+    ['pointer'],
     ['diff'],
     ['adopt'],
     ['assets', 'verify'],

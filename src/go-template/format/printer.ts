@@ -12,6 +12,7 @@ export class Printer {
   flags: Flags = noFlags();
   readonly #budget: Budget;
   readonly #parts: Bytes[] = [];
+  #length = 0;
 
   constructor(budget: Budget) {
     this.#budget = budget;
@@ -22,8 +23,14 @@ export class Printer {
     return this.#parts.join('');
   }
 
+  /** How many bytes were written. */
+  get length(): number {
+    return this.#length;
+  }
+
   write(text: Bytes): void {
     this.#budget.write(text.length);
+    this.#length += text.length;
     this.#parts.push(text);
   }
 

@@ -33,10 +33,11 @@ export function parseJsonDocument(content: Buffer, file: string): Parsed<Node> {
   }
 }
 
-/** Tells places from offsets. */
+/** Tells places from offsets; each costs no more than the way from the one before, where they come in their order. */
 function originsIn(text: string, file: string): (offset: number) => Origin {
   const starts = [0];
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  let before = { offset: 0, column: 1 };
   return (offset) => {
     let low = 0;
     let high = starts.length - 1;
@@ -45,7 +46,10 @@ function originsIn(text: string, file: string): (offset: number) => Origin {
       if ((starts[middle] ?? 0) <= offset) low = middle;
       else high = middle - 1;
     }
-    return { file, line: low + 1, column: [...text.slice(starts[low], offset)].length + 1 };
+    const start = starts[low] ?? 0;
+    const from = before.offset >= start && before.offset <= offset ? before : { offset: start, column: 1 };
+    before = { offset, column: from.column + [...text.slice(from.offset, offset)].length };
+    return { file, line: low + 1, column: before.column };
   };
 }
 

@@ -89,6 +89,7 @@ const paths: Readonly<Record<Api, fc.Arbitrary<string>>> = {
   operator: fc.oneof(
     { arbitrary: segment.map((text) => `/v1/profiles/${text}`), weight: 2 },
     { arbitrary: segment.map((text) => `/v1/profiles/${text}/render`), weight: 2 },
+    { arbitrary: segment.map((text) => `/v1/profiles/${text}/pointer`), weight: 2 },
     { arbitrary: segment.map((text) => `/v1/groups/${text}`), weight: 2 },
     {
       arbitrary: fc.constantFrom('/v1/select', '/v1/revision', '/v1/profiles', '/v1/groups', '/v1/reports', '/v1'),

@@ -38,7 +38,7 @@ async function run(argv: readonly string[], given: Partial<Terminal> = {}): Prom
   return { code, out: Buffer.concat(out).toString('utf8'), err };
 }
 
-const COMMANDS = ['serve', 'render', 'lint', 'explain', 'adopt', 'assets', 'openapi'];
+const COMMANDS = ['serve', 'render', 'lint', 'explain', 'pointer', 'adopt', 'assets', 'openapi'];
 
 test('the exit codes are those of the reference', () => assert.deepEqual(EXIT, { fine: 0, faults: 1, usage: 2 }));
 
@@ -81,6 +81,14 @@ describe('wrong usage is exit code 2, told on standard error alone:', () => {
     [['render', 'web', '--spec', 'newest'], /--spec must be a version/],
     [['render', 'web', '--label', 'rack'], /KEY=VALUE/],
     [['render', 'web', '--mac', 'zz'], /the label mac is not a MAC address/],
+    [['pointer'], /missing required argument 'profile'/],
+    [['pointer', 'web', '--platform', 'cloud'], /'cloud' is invalid[\s\S]*aws, azure/],
+    [['pointer', 'web', '--spec', 'newest'], /--spec must be a version/],
+    [['pointer', 'web', '--http-total', '1.5'], /--http-total must be whole seconds/],
+    [['pointer', 'web', '--header', 'Host=x'], /the header Host cannot be set/],
+    [['pointer', 'web', '--header', 'X-Token'], /--header needs NAME=FILE/],
+    [['pointer', 'web', '--platform', 'aws', '--wrap'], /only base64 can be wrapped/],
+    [['pointer', 'web', '--platform', 'aws', '--encoding', 'gzip+base64'], /aws takes no user data as gzip\+base64/],
     [['explain', '--label', 'a=1', '--label', 'a=2'], /the label a was given twice/],
     [['explain', '--uuid', 'x'], /the label uuid is not a UUID/],
   ];

@@ -259,6 +259,20 @@ test('whatever a template is, it ends with output or with one diagnostic that ha
   fc.assert(property, { numRuns: 3000 });
 });
 
+test('a trace tells what actions made and where each byte comes from, and costs no more than the output', () => {
+  const { value } = compileGoTemplate('a{{.x}}b\n{{range 3}}{{.}}-{{end}}{{if .x}}{{$y := .x}}c{{end}}', 'x');
+  const traced = value?.trace({ x: 'ä' }).value;
+  assert.equal(traced?.output.toString(), 'aäb\n0-1-2-c');
+  const made = traced?.filledIn().map(([from, to]) => traced.output.toString('utf8', from, to));
+  assert.deepEqual(made, ['ä', '0', '1', '2', '']);
+  const places = [0, 1, 3, 5, 7].map((offset) => traced?.originOf(offset)).map((at) => `${at?.line}:${at?.column}`);
+  assert.deepEqual(places, ['1:1', '1:4', '1:8', '2:14', '2:14']);
+  const started = performance.now();
+  const many = compileGoTemplate('{{range 200000}}{{.}} {{end}}', 'x').value?.trace({}).value;
+  assert.equal(many?.filledIn().length, 200_000);
+  assert.ok(performance.now() - started < 5_000);
+});
+
 test('each byte of an output has its place in the template', () => {
   const template =
     'a: é{{.x}}\n{{range .list}}- {{.}}\n{{end -}}\n  b: {{define "t"}}[{{.}}]{{end}}{{template "t" .x}}\n';

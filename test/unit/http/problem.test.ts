@@ -38,6 +38,7 @@ const STATUS: Readonly<Record<ErrorCode, number>> = {
   'butane-failed': 503,
   'butane-missing': 503,
   'config-invalid': 503,
+  'pointer-too-large': 400,
   internal: 503,
 };
 
@@ -72,7 +73,7 @@ describe('every error code', () => {
   test('is one that a machine does not mistake: never a success, a redirect, 429 or 500', () => {
     for (const { status, audience } of Object.values(PROBLEMS)) {
       // 412 and 416 are for those who ask for a part of an asset, or under a condition.
-      const known = audience === 'operator' ? [401, 404, 409] : [400, 404, 406, 412, 416, 503];
+      const known = audience === 'operator' ? [400, 401, 404, 409] : [400, 404, 406, 412, 416, 503];
       assert.ok(known.includes(status), String(status));
     }
   });

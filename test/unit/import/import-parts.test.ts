@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parse } from 'yaml';
-import { plainPieces } from '../../../src/go-template/plain-template.ts';
+import { fieldUses, plainPieces } from '../../../src/go-template/plain-template.ts';
 import { importGroups, uniqueIds } from '../../../src/import/groups.ts';
 import { toLiquidLayer } from '../../../src/import/liquid-layer.ts';
 import { raisedButane } from '../../../src/import/raised-butane.ts';
-import { parameterSchema, queriedLabels } from '../../../src/import/values.ts';
+import { parameterSchema } from '../../../src/import/values.ts';
 import { parseMatchboxGroup } from '../../../src/site/matchbox/group.ts';
 import type { Group } from '../../../src/site/revision.ts';
 
@@ -34,6 +34,18 @@ describe('A template is plain', () => {
   ]) {
     test(`and not with ${text}`, () => assert.equal(plainPieces(text), undefined));
   }
+});
+
+test('A template prints values, and uses others', () => {
+  const uses = fieldUses(
+    '{{.a.b}}{{if .c}}{{$.d}}{{end}}{{define "t"}}{{range $i, $x := .e}}{{$x.f}}{{end}}{{end}}{{index .g "h"}}',
+  );
+  assert.deepEqual(uses && { printed: uses.printed, other: uses.other, texts: uses.texts }, {
+    printed: [['a', 'b'], ['d']],
+    other: [['e'], ['f'], ['c'], ['g']],
+    texts: ['h'],
+  });
+  assert.equal(fieldUses('{{'), undefined);
 });
 
 describe('A layer', () => {
@@ -68,10 +80,6 @@ describe('A layer', () => {
   ] as const) {
     test(`cannot have ${what}`, () => assert.equal(layerOf(template), undefined));
   }
-
-  test('tells which labels it takes from the query', () => {
-    assert.deepEqual(queriedLabels(plainPieces('{{.request.query.os}} {{.a}} {{.request.query.os}}') ?? []), ['os']);
-  });
 
   test('declares its parameters by what the groups give', () => {
     const mixed = [...groups, groupOf({ metadata: { name: true, list: [1], none: null } })];
