@@ -72,8 +72,8 @@ describe('every error code', () => {
 
   test('is one that a machine does not mistake: never a success, a redirect, 429 or 500', () => {
     for (const { status, audience } of Object.values(PROBLEMS)) {
-      // 412 and 416 are for those who ask for a part of an asset, or under a condition.
-      const known = audience === 'operator' ? [400, 401, 404, 409] : [400, 404, 406, 412, 416, 503];
+      // 401 and 403 are of metadata services; 412 and 416 are for who asks for a part of an asset, or under a condition.
+      const known = audience === 'operator' ? [400, 401, 404, 409] : [400, 401, 403, 404, 406, 412, 416, 503];
       assert.ok(known.includes(status), String(status));
     }
   });

@@ -165,7 +165,7 @@ describe('a definition has faults:', () => {
     const hint = (key: string) => parseDefinition('group', Buffer.from(`${key}: x`), 'g.yaml').diagnostics[0]?.hint;
     assert.equal(hint('profil'), 'did you mean `profile`?');
     assert.equal(hint('Match'), 'did you mean `match`?');
-    assert.equal(hint('selector'), 'expected one of `profile`, `match`, `priority`, `parameters`');
+    assert.equal(hint('selector'), 'expected one of `profile`, `match`, `priority`, `parameters`, `metadata`');
   });
 
   test('thousands of levels are one of them, and no crash', () => {
