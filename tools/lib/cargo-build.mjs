@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rename } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { root, ToolError } from './project.mjs';
 import { run } from './run.mjs';
@@ -46,6 +46,8 @@ export async function buildCrate(name, program, { quiet, announce }) {
   await copyFile(join(root, folder, 'bin', name), fresh);
   await rename(fresh, target);
   await stamp(stampFile, wanted);
+  // Hundreds of megabytes that nothing is built from again.
+  await rm(join(root, folder), { recursive: true, force: true });
   return undefined;
 }
 
