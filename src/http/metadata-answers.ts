@@ -146,9 +146,11 @@ function requestOf(request: FastifyRequest, path: string, query: string): Metada
  * Resets the connection once an answer is out that tells the client to ask again. Where a client may only ask from some
  * ports it takes the same each time, and a connection that it had closed itself would keep that for a minute.
  */
-function freePort(request: FastifyRequest, reply: FastifyReply): void {
+function freePort({ socket }: FastifyRequest, reply: FastifyReply): void {
+  if ((socket.remotePort ?? 0) >= 1024) return;
   reply.raw.once('finish', () => {
-    if (reply.statusCode >= 500) request.socket.resetAndDestroy();
+    // One that is being closed already cannot be reset as well: Node.js would wait for its end for ever when it exits.
+    if (reply.statusCode >= 500 && !socket.writableEnded && socket.writableLength === 0) socket.resetAndDestroy();
   });
 }
 
