@@ -9,6 +9,8 @@ export interface SiteWatch {
   readonly generation: number;
   /** True from the first sign of an edit until it has settled. */
   readonly unsettled: boolean;
+  /** True until the watch has begun, and again while it turns to other folders: an edit gives no sign then. */
+  readonly blind: boolean;
   close(): Promise<void>;
 }
 
@@ -149,6 +151,9 @@ export function watchSite(directory: string, options: WatchOptions): SiteWatch {
     },
     get unsettled() {
       return firstAt !== undefined;
+    },
+    get blind() {
+      return !isBegun;
     },
     close() {
       firstAt = undefined;

@@ -19,6 +19,7 @@ const MAX_WAITS = 40;
 export async function readCalmly(site: string, format: SiteFormat, watch: SiteWatch | undefined): Promise<SourceTree> {
   const startedAt = performance.now();
   let waits = 0;
+  let blindReads = 0;
   for (;;) {
     // Somebody else's edit, or a pause in the middle of this one, is no reason to read half of it.
     for (; watch?.unsettled && waits < MAX_WAITS; waits += 1) await setTimeout(CALM_MS);
@@ -28,6 +29,8 @@ export async function readCalmly(site: string, format: SiteFormat, watch: SiteWa
     await setTimeout(CALM_MS);
     // After a loop that was busy the clock comes before what the system has to tell.
     await setImmediate();
-    if (watch.generation === generation && !(await isGitAtWork(site))) return tree;
+    // A watch that follows other folders tells of no edit until it has begun.
+    if (watch.blind && blindReads < MAX_WAITS) blindReads += 1;
+    else if (watch.generation === generation && !(await isGitAtWork(site))) return tree;
   }
 }
