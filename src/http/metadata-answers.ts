@@ -110,11 +110,11 @@ export function createMetadataAnswers({ site, renderer, metadata }: MetadataAnsw
   }
 
   return async (request, reply) => {
-    const [whole = '', query = ''] = request.url.split('?');
+    const [whole = ''] = request.url.split('?', 1);
     const [, id, rest = whole] = /^\/i\/([\w-]{22})(\/.*)$/.exec(whole) ?? [];
     const settings = site.ready ? site.current().revision.settings.metadata : undefined;
     const names = [...metadata.dialects, ...(settings?.dialects ?? [])];
-    const asked = readMetadataRequest(requestOf(request, rest, query), {
+    const asked = readMetadataRequest(requestOf(request, rest), {
       // Where two have one path, the first of them has it: what the service was started with.
       dialects: names.flatMap((name) => DIALECTS.filter((dialect) => dialect.name === name)),
       tokens,
@@ -127,14 +127,13 @@ export function createMetadataAnswers({ site, renderer, metadata }: MetadataAnsw
   };
 }
 
-function requestOf(request: FastifyRequest, path: string, query: string): MetadataRequest {
+function requestOf(request: FastifyRequest, path: string): MetadataRequest {
   const { headers, method, ip, ips = [] } = request;
   // Whoever passed it on and is listed has told whose it is.
   const forwarded = (headers['x-forwarded-for'] ?? headers.forwarded) !== undefined && ips.length < 2;
   return {
     method,
     path,
-    query: Object.fromEntries(new URLSearchParams(query)),
     headers,
     address: ip,
     port: request.socket.remotePort ?? 0,

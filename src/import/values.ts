@@ -7,8 +7,6 @@ export interface ImportedValue {
   readonly expression: string;
   /** The parameter that it is, or is part of. */
   readonly parameter?: string;
-  /** The label that it is. */
-  readonly label?: string;
 }
 
 /**
@@ -32,7 +30,7 @@ export function importValue(fields: readonly string[], groups: readonly Group[])
 
 function labelValue(key: string): ImportedValue | undefined {
   if (!/^[A-Za-z_]\w*$/.test(key)) return undefined;
-  return { expression: isMachineKey(key) ? `machine.${key}` : `labels.${key}`, label: key };
+  return { expression: isMachineKey(key) ? `machine.${key}` : `labels.${key}` };
 }
 
 /** The JSON Schema of the parameters that some groups give, of which `used` are required. */

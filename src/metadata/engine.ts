@@ -8,7 +8,6 @@ export interface MetadataRequest {
   readonly method: string;
   /** Without the query, as it was written. */
   readonly path: string;
-  readonly query: Readonly<Record<string, unknown>>;
   /** By their names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** The address that the machine asks from. */

@@ -10,7 +10,6 @@ const tokens = createSessionTokens(Buffer.from('a key of more than sixteen bytes
 const REQUEST: MetadataRequest = {
   method: 'GET',
   path: '/',
-  query: {},
   headers: {},
   address: '192.0.2.7',
   port: 40_000,
