@@ -16,7 +16,7 @@ export interface HotResult {
 
 /** Asks both servers for the same path in turn; who comes first changes from round to round. Throws when one fails. */
 export async function compareHot(ours: string, bare: string, options: HotOptions): Promise<HotResult> {
-  for (const url of [bare, ours]) await fire(url, { ...options, seconds: 1 });
+  for (const url of [bare, ours]) await fire(url, { ...options, seconds: 2 });
   const rate: Pair[] = [];
   const p99Ms: Pair[] = [];
   for (let round = 0; round < options.rounds; round += 1) {

@@ -146,7 +146,7 @@ export function createApp(options: AppOptions): App {
     return (options.onUnknownPath ?? sendProblem)(error, request, reply);
   });
   app.addHook('preValidation', (request, _reply, done) => {
-    if (request.routeOptions.config.readsQuery === true || isDecodable(request.url)) done();
+    if (isDecodable(request.url) || request.routeOptions.config.readsQuery === true) done();
     else done(new ProvisioningError('request-invalid', 'the query is not percent-encoded text'));
   });
   app.addHook('onResponse', (request, reply, done) => {
@@ -186,20 +186,24 @@ function isDecodable(url: string): boolean {
 /** The one line of the access log for a request; without a reply for one whose client did not stay for its answer. */
 function logRequest(request: FastifyRequest, reply?: FastifyReply): void {
   const { url: route } = request.routeOptions;
+  const { id: reqId, method, ip: remote } = request;
+  const { remoteAddress } = request.socket;
   const level = reply !== undefined && reply.statusCode >= 500 ? 'warn' : 'info';
+  // What is undefined is left out of the line.
   request.log[level](
     {
-      reqId: request.id,
-      method: request.method,
+      reqId,
+      method,
       route: route ?? null,
       // Where no route matched, the path is all that tells what was meant; its query may hold anything.
-      ...(route === undefined ? { path: loggablePath(request.url) } : {}),
-      ...(reply === undefined ? { gone: true } : { status: reply.statusCode }),
-      remote: request.ip,
+      path: route === undefined ? loggablePath(request.url) : undefined,
+      gone: reply === undefined ? true : undefined,
+      status: reply?.statusCode,
+      remote,
       // Behind a trusted proxy the two differ.
-      ...(request.ip === request.socket.remoteAddress ? {} : { socket: request.socket.remoteAddress }),
+      socket: remote === remoteAddress ? undefined : remoteAddress,
       userAgent: request.headers['user-agent'] ?? null,
-      ...(reply === undefined ? {} : { durationMs: round(reply.elapsedTime) }),
+      durationMs: reply === undefined ? undefined : round(reply.elapsedTime),
       ...request.audit,
     },
     'request',

@@ -40,6 +40,8 @@ export interface Connections {
 /** What is under way on a connection. */
 interface Exchange {
   requests: number;
+  /** Told of the end of each of them; one for all, since every request passes here. */
+  readonly onEnd: () => void;
   /** When the oldest of them began to be the next one to be answered. */
   since: number;
   /** What their answers may take beyond the limit. */
@@ -89,7 +91,13 @@ export function boundConnections(
     if (closing) socket.destroy();
     else if (!makeRoom()) end(socket, 'refused');
     else {
-      open.set(socket, { requests: 0, since: 0, moreMs: 0 });
+      const onEnd = () => {
+        exchange.requests -= 1;
+        exchange.since = performance.now();
+        if (exchange.requests === 0 && open.has(socket)) idle.add(socket);
+      };
+      const exchange: Exchange = { requests: 0, onEnd, since: 0, moreMs: 0 };
+      open.set(socket, exchange);
       idle.add(socket);
       socket.once('close', () => forget(socket));
     }
@@ -101,11 +109,7 @@ export function boundConnections(
     if (exchange.requests === 0) exchange.since = performance.now();
     exchange.requests += 1;
     if (!hasBody(request)) idle.delete(socket);
-    response.once('close', () => {
-      exchange.requests -= 1;
-      exchange.since = performance.now();
-      if (exchange.requests === 0 && open.has(socket)) idle.add(socket);
-    });
+    response.on('close', exchange.onEnd);
   });
   server.on('timeout', (socket: Socket) => {
     if (socket.writableLength > 0) end(socket, 'slow-reader');

@@ -6,6 +6,7 @@ import type { RequestCounter } from './request-counter.ts';
 import { createRequestCounter } from './request-counter.ts';
 import type { MetricSources, ProgramFigures } from './sources.ts';
 import { createSourceReader } from './sources.ts';
+import { createTallies } from './tally.ts';
 
 /** What became of a render: `ok`, or the code of its error. */
 export type RenderOutcome = 'ok' | ErrorCode;
@@ -82,17 +83,20 @@ export function createMetrics(program: ProgramFigures): Metrics {
   for (const outcome of RUN_OUTCOMES) runs.inc({ outcome }, 0);
   for (const outcome of RELOAD_OUTCOMES) reloads.inc({ outcome }, 0);
 
-  // Looked up without making anything, since a rack that is switched on asks all at once.
-  const bootSeries = new Map(BOOT_SCRIPT_KINDS.map((kind) => [`${kind} ok`, bootScripts.labels(kind, 'ok')]));
-  for (const series of bootSeries.values()) series.inc(0);
+  // A rack that is switched on asks all at once.
+  const tallies = createTallies();
+  const bootsThatBoot = new Map(
+    BOOT_SCRIPT_KINDS.map((kind) => [kind, tallies.tally(bootScripts.labels(kind, 'ok'))] as const),
+  );
 
   const readSources = createSourceReader(kinds, program);
-  const countRequest = createRequestCounter(requests, requestSeconds);
+  const countRequest = createRequestCounter(requests, requestSeconds, tallies);
   let sources: MetricSources = {};
   return {
     contentType: registry.contentType,
     async scrape() {
       await readSources(sources);
+      tallies.settle();
       return registry.metrics();
     },
     watch(more) {
@@ -113,8 +117,10 @@ export function createMetrics(program: ProgramFigures): Metrics {
     },
     observeReload: (outcome) => reloads.inc({ outcome }),
     observeStateWriteFailure: () => stateWriteFailures.inc(),
-    observeBootScript: (kind, outcome) =>
-      (bootSeries.get(`${kind} ${outcome}`) ?? bootScripts.labels(kind, outcome)).inc(),
+    observeBootScript(kind, outcome) {
+      if (outcome === 'ok') bootsThatBoot.get(kind)?.add();
+      else bootScripts.inc({ kind, outcome });
+    },
     observeInternalError: () => internalErrors.inc(),
     observeAbandoned: (api) => abandoned.inc({ api }),
     observeAssetBytes: (bytes) => assetBytes.inc(bytes),

@@ -1,5 +1,6 @@
 import type { Counter, Histogram } from 'prom-client';
 import type { Api } from './definitions.ts';
+import type { Tallies, Tally } from './tally.ts';
 
 /** How many different profiles are told apart. */
 const MAX_PROFILES = 200;
@@ -9,7 +10,7 @@ const NO_PROFILE = '';
 const OTHER_PROFILE = 'other';
 
 /** What one profile of one route has been answered, by status. */
-type ByStatus = Map<number, Counter.Internal>;
+type ByStatus = Map<number, Tally>;
 
 /**
  * Counts one answered request of a route. `profile` is empty where none was asked for; of more than 200 different ones
@@ -18,7 +19,7 @@ type ByStatus = Map<number, Counter.Internal>;
 export type RequestCounter = (api: Api, route: string, status: number, profile: string, durationMs?: number) => void;
 
 /** Counts requests; the series of one is looked up without making anything, since every request passes here. */
-export function createRequestCounter(requests: Counter, seconds: Histogram): RequestCounter {
+export function createRequestCounter(requests: Counter, seconds: Histogram, tallies: Tallies): RequestCounter {
   interface Route {
     readonly seconds: Histogram.Internal<string>;
     readonly byProfile: Map<string, ByStatus>;
@@ -41,10 +42,10 @@ export function createRequestCounter(requests: Counter, seconds: Histogram): Req
     }
     let series = byStatus.get(status);
     if (series === undefined) {
-      series = requests.labels({ api, route, status: String(status), profile });
+      series = tallies.tally(requests.labels({ api, route, status: String(status), profile }));
       byStatus.set(status, series);
     }
-    series.inc();
+    series.add();
     if (durationMs !== undefined) known.seconds.observe(durationMs / 1000);
   };
 }

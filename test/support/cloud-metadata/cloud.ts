@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { type Host, type LoneHost, startHost } from '../network-boot/network.ts';
+import { addBridge, type Host, type LoneHost, startHost } from '../network-boot/network.ts';
 import { requireProgram } from '../programs.ts';
 import { scratchDirectory } from '../site.ts';
 
@@ -35,7 +35,7 @@ export async function startCloud(t: TestContext): Promise<Cloud | undefined> {
   const mount = server && requireProgram(t, 'mount');
   if (server === undefined || mount === undefined) return undefined;
   const { ip } = server;
-  await server.run([ip, 'link', 'add', INTERFACE, 'type', 'bridge', 'forward_delay', '0']);
+  await addBridge(server, INTERFACE);
   for (const address of [`${SERVER_ADDRESS}/24`, ...SERVICE_ADDRESSES.map((each) => `${each}/32`)]) {
     await server.run([ip, 'address', 'add', address, 'dev', INTERFACE]);
   }

@@ -73,8 +73,7 @@ export async function startNetwork(t: TestContext): Promise<Network | undefined>
   const { ip } = server;
   const routerPid = router.pid;
 
-  // Without a delay of 0 the bridge drops what a machine sends in its first 15 seconds.
-  await server.run([ip, 'link', 'add', INTERFACE, 'type', 'bridge', 'forward_delay', '0']);
+  await addBridge(server, INTERFACE);
   const cable = ['link', 'add', 'router', 'type', 'veth', 'peer', 'name', INTERFACE, 'netns', `${routerPid}`];
   await server.run([ip, ...cable]);
   await attach(server, ip, 'router');
@@ -107,6 +106,18 @@ export async function startLoneHost(t: TestContext, service: string, machine: st
   }
   await host.run([host.ip, 'route', 'replace', 'table', 'local', 'local', service, 'dev', 'lo', 'src', machine]);
   return host;
+}
+
+/** What a bridge is known by on its segment. */
+const BRIDGE_MAC = '52:54:00:00:01:00';
+
+/**
+ * Gives a host a bridge. Without an address of its own it takes the lowest of its ports', so a port that joins later can
+ * change it, and what the other machines send to the old one is lost until they forget it, which takes up to a minute.
+ * Without a delay of 0 it drops what a machine sends in its first 15 seconds.
+ */
+export async function addBridge({ run, ip }: LoneHost, name: string): Promise<void> {
+  await run([ip, 'link', 'add', name, 'address', BRIDGE_MAC, 'type', 'bridge', 'forward_delay', '0']);
 }
 
 async function attach(server: Host, ip: string, device: string): Promise<void> {
