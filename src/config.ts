@@ -66,6 +66,8 @@ export interface Flags {
   readonly metadata?: string;
   readonly metadataKeyFile?: string;
   readonly neighbourTable?: boolean;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
   readonly logLevel?: string;
   readonly logFormat?: string;
 }
@@ -117,6 +119,13 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
     else if (/\/0+$/.test(proxy)) fault(proxiesFrom, `${proxy} would let every machine say which address it has`);
   }
 
+  const certificate = pick(flags.tlsCert, 'TLS_CERT');
+  const key = pick(flags.tlsKey, 'TLS_KEY');
+  if (certificate !== undefined && key === undefined) fault(certificate.from, 'needs the key as well: --tls-key');
+  if (certificate === undefined && key !== undefined) fault(key.from, 'needs the certificate as well: --tls-cert');
+  const tls =
+    certificate === undefined || key === undefined ? undefined : { certFile: certificate.text, keyFile: key.text };
+
   const spoken = pick(flags.metadata, 'METADATA');
   const metadata = splitList(spoken?.text);
   for (const name of metadata) {
@@ -154,7 +163,7 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
     listen: Object.freeze(listen),
     operatorListen: Object.freeze(operatorListen),
     ...(token === undefined ? {} : { operatorTokenFile: token.text }),
-    publicUrl: (url?.text ?? `http://${formatListener(listen)}`).replace(/\/+$/, ''),
+    publicUrl: (url?.text ?? `${tls === undefined ? 'http' : 'https'}://${formatListener(listen)}`).replace(/\/+$/, ''),
     stateDir: pick(flags.stateDir, 'STATE_DIR')?.text ?? '.pilotlight',
     watch,
     ...(butane === undefined ? {} : { butane: butane.text }),
@@ -162,6 +171,7 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
     metadata: Object.freeze(metadata),
     ...(metadataKey === undefined ? {} : { metadataKeyFile: metadataKey.text }),
     neighbourTable: neighbours,
+    ...(tls === undefined ? {} : { tls: Object.freeze(tls) }),
     logLevel,
     logFormat,
   });
@@ -176,10 +186,10 @@ export function formatListener({ host, port }: Listener): string {
 }
 
 function parseListener(text: string): Listener | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(text);
+  const match = /^(?:\[([0-9a-fA-F:.]+(?:%[\w.-]+)?)\]|([^\s:[\]]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
-  const isHost = match?.[1] === undefined || ipaddr.IPv6.isValid(match[1]);
+  const isHost = match?.[1] === undefined || ipaddr.IPv6.isValid(match[1].replace(/%.*$/, ''));
   return host === undefined || !isHost || port > 65_535 ? undefined : { host, port };
 }
 

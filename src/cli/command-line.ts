@@ -89,6 +89,8 @@ export async function runCommandLine(argv: readonly string[], terminal: Terminal
       '--watch <mode>',
       'how edits of the site are noticed: on, poll (for network file systems) or off (default on; PILOTLIGHT_WATCH)',
     )
+    .option('--tls-cert <file>', 'certificate in PEM: machines ask over https (PILOTLIGHT_TLS_CERT)')
+    .option('--tls-key <file>', 'its key in PEM (PILOTLIGHT_TLS_KEY)')
     .option(
       '--trusted-proxy <cidr>',
       'network whose X-Forwarded-For is believed; repeatable (PILOTLIGHT_TRUSTED_PROXIES)',

@@ -1,4 +1,4 @@
-import type { Config, Flags } from '../config.ts';
+import type { Flags } from '../config.ts';
 import { readConfig } from '../config.ts';
 import { findMatchboxFaults, hostForEverywhere } from '../service/matchbox-process.ts';
 import { EXIT } from './exit.ts';
@@ -40,13 +40,7 @@ export async function matchboxCommand(argv: readonly string[], terminal: Termina
     for (const fault of faults) terminal.err(`error: ${fault}\n`);
     return EXIT.faults;
   }
-  const config: Config = {
-    ...result.config,
-    ...(values['web-ssl'] === 'true'
-      ? { tls: { certFile: values['web-cert-file'], keyFile: values['web-key-file'] } }
-      : {}),
-  };
-  return serveCommand(config, terminal).catch((error: unknown) => failWith(error, terminal));
+  return serveCommand(result.config, terminal).catch((error: unknown) => failWith(error, terminal));
 }
 
 /** What a setting is called here; others come from the environment, and are called as there. */
@@ -83,6 +77,7 @@ async function toFlags(
     listen,
     ...(isTaken ? { operatorListen: '127.0.0.1:8080' } : {}),
     assets: values['assets-path'],
+    ...(values['web-ssl'] === 'true' ? { tlsCert: values['web-cert-file'], tlsKey: values['web-key-file'] } : {}),
     logLevel: LOG_LEVELS[level] ?? level,
   };
 }

@@ -1,14 +1,16 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type ErrorCode, ProvisioningError } from '../errors.ts';
 import { parseAccept } from '../ignition/accept.ts';
 import type { Machine } from '../machine/machine.ts';
 import { parseMachine } from '../machine/machine.ts';
-import type { Dialect } from '../metadata/dialect.ts';
-import { DIALECTS } from '../metadata/dialects.ts';
-import type { Asked, MetadataRequest, Refusal } from '../metadata/engine.ts';
+import type { Dialect, UserDataEncoding } from '../metadata/dialect.ts';
+import { DIALECTS, findRivalDialects } from '../metadata/dialects.ts';
+import type { Asked, MetadataRequest, MetadataSetup, Refusal } from '../metadata/engine.ts';
 import { readMetadataRequest } from '../metadata/engine.ts';
 import { makeInstance } from '../metadata/instance.ts';
-import type { Neighbours } from '../metadata/neighbours-file.ts';
+import type { Neighbours } from '../metadata/neighbours-process.ts';
 import { createSessionTokens, instanceToken } from '../metadata/tokens.ts';
 import { machineFor } from '../render/check.ts';
 import type { Renderer } from '../render/renderer.ts';
@@ -50,6 +52,8 @@ export function createMetadataAnswers({ site, renderer, metadata }: MetadataAnsw
   const { key, neighbours, now } = metadata;
   const tokens = createSessionTokens(key, now);
   const instances = new WeakMap<Revision, ReadonlyMap<string, Group>>();
+  // While nothing is served, the flags alone say what is spoken.
+  const setups = new WeakMap<Revision | SiteState, MetadataSetup>();
 
   function groupOf(revision: Revision, id: string): Group {
     const known =
@@ -91,11 +95,7 @@ export function createMetadataAnswers({ site, renderer, metadata }: MetadataAnsw
         const accepts = parseAccept(request.headers.accept, request.headers['user-agent']);
         const wanted = { machine, ...(accepts === undefined ? {} : { accepts }) };
         const body = await renderWithin(renderer, served, wanted, request);
-        send(
-          reply,
-          dialect.userData.encoding === 'base64' ? body.toString('base64') : body,
-          'application/octet-stream',
-        );
+        send(reply, await encode(body, dialect.userData.encoding), 'application/octet-stream');
         return;
       }
       const { profile, group, groups } = select(served.revision, machine);
@@ -109,17 +109,30 @@ export function createMetadataAnswers({ site, renderer, metadata }: MetadataAnsw
     }
   }
 
-  return async (request, reply) => {
-    const [whole = ''] = request.url.split('?', 1);
-    const [, id, rest = whole] = /^\/i\/([\w-]{22})(\/.*)$/.exec(whole) ?? [];
-    const settings = site.ready ? site.current().revision.settings.metadata : undefined;
-    const names = [...metadata.dialects, ...(settings?.dialects ?? [])];
-    const asked = readMetadataRequest(requestOf(request, rest), {
+  function setupOf(request: FastifyRequest): MetadataSetup {
+    const revision = site.ready ? site.current().revision : undefined;
+    const known = setups.get(revision ?? site);
+    if (known !== undefined) return known;
+    const settings = revision?.settings.metadata;
+    const names = [...new Set([...metadata.dialects, ...(settings?.dialects ?? [])])];
+    const rivals = findRivalDialects(names);
+    if (rivals !== undefined) {
+      request.log.warn({ dialects: rivals }, 'two dialects have the same paths; the one of --metadata answers there');
+    }
+    const setup = {
       // Where two have one path, the first of them has it: what the service was started with.
       dialects: names.flatMap((name) => DIALECTS.filter((dialect) => dialect.name === name)),
       tokens,
       withoutToken: settings?.withoutToken ?? false,
-    });
+    };
+    setups.set(revision ?? site, setup);
+    return setup;
+  }
+
+  return async (request, reply) => {
+    const [whole = ''] = request.url.split('?', 1);
+    const [, id, rest = whole] = /^\/i\/([\w-]{22})(\/.*)$/.exec(whole) ?? [];
+    const asked = readMetadataRequest(requestOf(request, rest), setupOf(request));
     if (asked.kind === 'nothing') return false;
     request.audit = { dialect: asked.kind === 'refused' ? null : asked.dialect.name };
     await answer(request, reply, asked, id);
@@ -156,6 +169,17 @@ function freePort({ socket }: FastifyRequest, reply: FastifyReply): void {
 function send(reply: FastifyReply, body: string | Buffer, type: string): void {
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body);
   reply.headers({ 'Content-Type': type, 'Content-Length': bytes.length }).send(bytes);
+}
+
+/** Bytes of user data from which on a cloud that compresses them does so. */
+const COMPRESSED_FROM = 16 * 1024;
+
+const compress = promisify(gzip);
+
+async function encode(body: Buffer, encoding: UserDataEncoding): Promise<string | Buffer> {
+  if (encoding === 'plain') return body;
+  const isLong = encoding === 'base64-gzip' && body.length >= COMPRESSED_FROM;
+  return (isLong ? await compress(body) : body).toString('base64');
 }
 
 /** What each refusal is answered with. */

@@ -1,5 +1,5 @@
 import type { RequestListener, Server } from 'node:http';
-import { createServer } from 'node:https';
+import { createServer, Server as TlsServer } from 'node:https';
 
 /** A certificate and its key, in PEM. */
 export interface Certificate {
@@ -27,4 +27,9 @@ export function createTlsServer(certificate: Certificate): (listener: RequestLis
     server.setTimeout(limits.connectionTimeout);
     return server;
   };
+}
+
+/** Takes another certificate for the connections that are opened from now on. Throws when it is none. */
+export function replaceCertificate(server: Server, certificate: Certificate): void {
+  if (server instanceof TlsServer) server.setSecureContext(certificate);
 }

@@ -1,8 +1,8 @@
 import type { Instance } from './instance.ts';
 import type { Folder } from './tree.ts';
 
-/** How user data stands in an answer. */
-export type UserDataEncoding = 'plain' | 'base64';
+/** How user data stands in an answer; `base64-gzip` compresses what is long, and clients look whether it is. */
+export type UserDataEncoding = 'plain' | 'base64' | 'base64-gzip';
 
 /** What is told to a machine that nobody knows: 503, and it asks again, or 404, where its client takes that for the end. */
 export type UnknownAnswer = 'wait' | 'stop';

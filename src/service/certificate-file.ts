@@ -1,15 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
+import type { Logger } from 'pino';
 import { ProvisioningError } from '../errors.ts';
+import type { Certificate } from '../http/tls-server-process.ts';
 
-/** Reads a certificate and its key, and tries that they belong together. Throws `config-invalid`. */
-export async function readCertificate({
-  certFile,
-  keyFile,
-}: {
+/** Files in PEM. */
+export interface CertificateFiles {
   readonly certFile: string;
   readonly keyFile: string;
-}): Promise<{ readonly cert: Buffer; readonly key: Buffer }> {
+}
+
+/** Reads a certificate and its key, and tries that they belong together. Throws `config-invalid`. */
+export async function readCertificate({ certFile, keyFile }: CertificateFiles): Promise<Certificate> {
   const [cert, key] = await Promise.all([read(certFile), read(keyFile)]);
   try {
     createSecureContext({ cert, key });
@@ -18,6 +20,49 @@ export async function readCertificate({
     throw new ProvisioningError('config-invalid', message, { cause });
   }
   return { cert, key };
+}
+
+/** Files that are followed. */
+export interface FollowedCertificate {
+  /** Looks now; resolves when what was found is used or logged. Never rejects. */
+  look(): Promise<void>;
+  stop(): void;
+}
+
+/** How often the files are read: whoever renews a certificate leaves days for it. */
+const LOOK_MS = 30_000;
+
+/**
+ * Reads the files again and again, and gives on what is new in them, so that a certificate can be renewed while the
+ * service runs. One that is at fault leaves `first`, or what came after it, in use, with one warning for each fault.
+ */
+export function followCertificate(
+  files: CertificateFiles,
+  first: Certificate,
+  { logger, use }: { readonly logger: Logger; readonly use: (certificate: Certificate) => void },
+): FollowedCertificate {
+  let used = first;
+  let lastFault: string | undefined;
+
+  async function look(): Promise<void> {
+    try {
+      const next = await readCertificate(files);
+      lastFault = undefined;
+      if (next.cert.equals(used.cert) && next.key.equals(used.key)) return;
+      use(next);
+      used = next;
+      logger.info({ file: files.certFile }, 'the certificate was read again');
+    } catch (error) {
+      const fault = error instanceof Error ? error.message : 'unknown fault';
+      // The two files are not written in one moment, so the next look may find them whole.
+      if (fault !== lastFault) logger.warn({ fault }, 'the certificate is at fault; the one before stays in use');
+      lastFault = fault;
+    }
+  }
+
+  const timer = setInterval(() => void look(), LOOK_MS);
+  timer.unref();
+  return { look, stop: () => clearInterval(timer) };
 }
 
 async function read(file: string): Promise<Buffer> {

@@ -9,12 +9,13 @@ import { ProvisioningError } from '../errors.ts';
 import { createMachineApp } from '../http/machine-app.ts';
 import { createOperatorApp } from '../http/operator-app.ts';
 import { openTokenFile } from '../http/operator-token-file.ts';
+import { replaceCertificate } from '../http/tls-server-process.ts';
 import { readMetadataKey } from '../metadata/key-file.ts';
-import { createNeighbours } from '../metadata/neighbours-file.ts';
+import { createNeighbours } from '../metadata/neighbours-process.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import type { Renderer } from '../render/renderer.ts';
 import { recogniseFormat } from '../site/site-format-file.ts';
-import { readCertificate } from './certificate-file.ts';
+import { followCertificate, readCertificate } from './certificate-file.ts';
 import { isUnspecified } from './engine-process.ts';
 import { type Live, opened, openLive, siteStateOf } from './live-service.ts';
 import { readVersion } from './package-file.ts';
@@ -28,7 +29,7 @@ export interface Service {
   /** Where machines reach it: host and port as bound. */
   readonly machineAddress: string;
   readonly operatorAddress: string;
-  /** Reads the site again; see `LiveSite.reload`. */
+  /** Reads the site, see `LiveSite.reload`, and the certificate again. */
   reload(): Promise<void>;
   /** Stops taking requests, answers those under way, and ends. */
   close(): Promise<void>;
@@ -56,6 +57,12 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     config.assets === '' ? undefined : createAssetFolder(config.assets, (digest) => logger.info(digest, 'asset'));
   const format = config.siteFormat === 'auto' ? await recogniseFormat(config.site) : config.siteFormat;
   const metadata = { dialects: config.metadata, key: await readMetadataKey(config.metadataKeyFile) };
+  const onFault = (family: string, fault: unknown) =>
+    logger.warn(
+      { family, fault: fault instanceof Error ? fault.message : fault },
+      'the table of neighbours cannot be read',
+    );
+  const tls = config.tls && (await readCertificate(config.tls));
   const machine = await createMachineApp({
     site,
     format,
@@ -63,9 +70,9 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     metadata: {
       ...metadata,
       now: () => Date.now() / 1000,
-      ...(config.neighbourTable ? { neighbours: createNeighbours(() => performance.now()) } : {}),
+      ...(config.neighbourTable ? { neighbours: createNeighbours({ now: () => performance.now(), onFault }) } : {}),
     },
-    ...(config.tls === undefined ? {} : { tls: await readCertificate(config.tls) }),
+    ...(tls === undefined ? {} : { tls }),
     renderer,
     version,
     metrics,
@@ -111,7 +118,12 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     },
     connections: (api) => (api === 'machine' ? machine : operator).connections.count(),
   });
+  const certificate =
+    config.tls &&
+    tls &&
+    followCertificate(config.tls, tls, { logger, use: (next) => replaceCertificate(machine.server, next) });
   const close = async () => {
+    certificate?.stop();
     const drained = Promise.all([machine.close(), operator.close()]);
     // Whoever still waits for butane then is told to come again, and whoever does not read that is left.
     await Promise.race([drained, setTimeout(DRAIN_MS, undefined, { ref: false })]);
@@ -131,7 +143,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     const machineAddress = addressOf(machine);
     const operatorAddress = addressOf(operator);
     logger.info({ machineAddress, operatorAddress, publicUrl: config.publicUrl }, 'serving');
-    const reload = async () => void (await live?.site.reload());
+    const reload = async () => void (await Promise.all([live?.site.reload(), certificate?.look()]));
     return { machineAddress, operatorAddress, reload, close };
   } catch (error) {
     await close();

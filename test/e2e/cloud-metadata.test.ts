@@ -4,8 +4,15 @@ import { join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DIALECTS } from '../../src/metadata/dialects.ts';
-import { makeCertificate } from '../support/cloud-metadata/certificates.ts';
-import { type Cloud, PACKET_NAME, SERVER_ADDRESS, startCloud } from '../support/cloud-metadata/cloud.ts';
+import { makeCertificate, type ServerCertificate } from '../support/cloud-metadata/certificates.ts';
+import {
+  type Cloud,
+  LINK_LOCAL_LISTENER,
+  leaveLinkLocal,
+  PACKET_NAME,
+  SERVER_ADDRESS,
+  startCloud,
+} from '../support/cloud-metadata/cloud.ts';
 import { askFrom, type MetadataListener, startMetadata, startProxy } from '../support/cloud-metadata/cloud-programs.ts';
 import { CLOUD_SITE, MACHINES, MENDED, textOf } from '../support/cloud-metadata/cloud-site.ts';
 import {
@@ -31,7 +38,9 @@ const CLOUDS: readonly (readonly MetadataListener[])[] = [
     { listen: '169.254.169.254:80', dialects: ['openstack', 'upcloud', 'vultr'], flags: ['--neighbour-table'] },
     { listen: '100.100.100.200:80', dialects: ['aliyun'] },
     { listen: `${SERVER_ADDRESS}:80`, dialects: ['cloudstack'] },
+    { listen: LINK_LOCAL_LISTENER, dialects: ['openstack'], flags: ['--neighbour-table'] },
   ],
+  [{ listen: `${SERVER_ADDRESS}:443`, dialects: ['packet'], secure: true }],
 ];
 
 /** Ids of platforms whose Ignition looks for a config drive without end once it has no answer; the boot never goes on. */
@@ -55,8 +64,8 @@ function clientsOf(t: TestContext, dialects: readonly string[]): readonly Client
   return clients;
 }
 
-function bootOn({ platform }: Client, { launcher }: Host, timeoutSeconds: number) {
-  return { platform, launcher, timeoutSeconds };
+function bootOf({ platform }: Client, { launcher }: Host, timeoutSeconds: number, tls: ServerCertificate) {
+  return { platform, launcher, timeoutSeconds, environment: { SSL_CERT_FILE: tls.certificate } };
 }
 
 test('Every platform of Ignition that asks a metadata service over HTTP has a dialect', (t) => {
@@ -77,14 +86,16 @@ test('Every platform of Ignition that asks a metadata service over HTTP has a di
 
 suite('A machine of a cloud', () => {
   for (const listeners of CLOUDS) {
-    const dialects = listeners.flatMap((each) => each.dialects);
+    const dialects = [...new Set(listeners.flatMap((each) => each.dialects))];
     test(`is provisioned or told to wait: ${dialects.join(', ')}`, async (t) => {
       const cloud = await startCloud(t);
       const clients = clientsOf(t, dialects);
-      if (cloud === undefined || clients === undefined) return;
+      const tls = await makeCertificate(t, PACKET_NAME);
+      if (cloud === undefined || clients === undefined || tls === undefined) return;
       const site = await writeSite(t, CLOUD_SITE);
       // What starts late in the first of the tests is the service of all others.
-      const start = (listener: MetadataListener) => startOrFail(t, cloud, site, listener);
+      const start = (listener: MetadataListener) => startOrFail(t, cloud, site, listener, tls);
+      const bootOn = (client: Client, host: Host, timeoutSeconds: number) => bootOf(client, host, timeoutSeconds, tls);
       const one = await cloud.addMachine(MACHINES.one);
       const two = await cloud.addMachine(MACHINES.two);
 
@@ -133,12 +144,31 @@ suite('A machine of a cloud', () => {
           assertFetched(client, await fetchConfig(t, client.release, bootOn(client, neighbour, 30)), 'neighbour');
         });
       }
+
+      const linkLocal = await cloud.addMachine(MACHINES.linkLocal);
+      await leaveLinkLocal(linkLocal);
+      // The old release asks over IPv4 alone.
+      for (const client of clientsOf(t, ['openstack'])?.filter(({ release }) => release === 'module-2.27') ?? []) {
+        await t.test(`a machine asks the address on its link: ${nameOf(client)}`, async (t) => {
+          assertFetched(
+            client,
+            await fetchConfig(t, client.release, { ...bootOn(client, linkLocal, 30), patienceSeconds: 40 }),
+            'linkLocal',
+          );
+        });
+      }
     });
   }
 });
 
-async function startOrFail(t: TestContext, { server }: Cloud, site: string, listener: MetadataListener) {
-  const service = await startMetadata(t, server, site, listener);
+async function startOrFail(
+  t: TestContext,
+  { server }: Cloud,
+  site: string,
+  listener: MetadataListener,
+  tls: ServerCertificate,
+) {
+  const service = await startMetadata(t, server, site, listener, tls);
   assert.ok(service);
   return service;
 }
@@ -175,22 +205,25 @@ test('Behind a listed proxy each machine gets its own, and a header that somebod
   if (cloud === undefined || tls === undefined || clients === undefined) return;
   const { server } = cloud;
   const site = await writeSite(t, CLOUD_SITE);
-  await startOrFail(t, cloud, site, {
-    listen: `${SERVER_ADDRESS}:8080`,
-    dialects: [...dialects, 'packet'],
-    flags: ['--trusted-proxy', SERVER_ADDRESS],
-  });
+  await startOrFail(
+    t,
+    cloud,
+    site,
+    {
+      listen: `${SERVER_ADDRESS}:8080`,
+      dialects: [...dialects, 'packet'],
+      flags: ['--trusted-proxy', SERVER_ADDRESS],
+    },
+    tls,
+  );
   await startProxy(server, 80);
   await startProxy(server, 443, tls);
   const one = await cloud.addMachine(MACHINES.one);
   const two = await cloud.addMachine(MACHINES.two);
-  const environment = { SSL_CERT_FILE: tls.certificate };
 
   for (const client of clients) {
     await t.test(`two machines at a time get each its own: ${nameOf(client)}`, async (t) => {
-      const boots = [one, two].map((host) =>
-        fetchConfig(t, client.release, { ...bootOn(client, host, 30), environment }),
-      );
+      const boots = [one, two].map((host) => fetchConfig(t, client.release, bootOf(client, host, 30, tls)));
       const [first, second] = await Promise.all(boots);
       assertFetched(client, first, 'one');
       assertFetched(client, second, 'two');
@@ -198,14 +231,6 @@ test('Behind a listed proxy each machine gets its own, and a header that somebod
   }
 
   const unknown = await cloud.addMachine(MACHINES.unknown);
-
-  for (const client of clientsOf(t, ['packet']) ?? []) {
-    await t.test(`a machine that nobody knows never boots unprovisioned: ${nameOf(client)}`, async (t) => {
-      const boot = { ...bootOn(client, unknown, 4), environment, patienceSeconds: 60 };
-      const run = await fetchConfig(t, client.release, boot);
-      if (run !== undefined) assertUnknown(client, run);
-    });
-  }
 
   const forged = { 'X-Forwarded-For': one.address };
   const own = `http://169.254.169.254`;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { instanceToken } from '../../src/metadata/tokens.ts';
 import { fetchToken, KEY, type MetadataTest, startInstances } from '../support/cloud-metadata/instances.ts';
 import { assertProblem } from '../support/service.ts';
@@ -284,4 +285,37 @@ test('A listed proxy tells whose a request is, and nobody behind it can', async 
   for (const nobody of ['127.0.0.11, 192.0.2.1', 'unknown', '127.0.0.11, x', '']) {
     assert.ok(!(await via(nobody)).body.includes('secret'), nobody);
   }
+});
+
+test('what is long is compressed where the cloud does that, and nowhere else', async (t) => {
+  const cloud = await start(t, ['akamai', 'oraclecloud']);
+  if (cloud === undefined) return;
+  const { askAs } = cloud;
+  const token = await fetchToken(cloud, 'one', 'akamai');
+  const short = await askAs('one', '/v1/user-data', { headers: { 'Metadata-Token': token } });
+  assert.equal(JSON.parse(Buffer.from(short.body.toString(), 'base64').toString()).ignition.version, '3.3.0');
+  const long = await askAs('rack', '/v1/user-data', {
+    headers: { 'Metadata-Token': await fetchToken(cloud, 'rack', 'akamai') },
+  });
+  const packed = Buffer.from(long.body.toString(), 'base64');
+  assert.deepEqual([...packed.subarray(0, 2)], [0x1f, 0x8b]);
+  const plain = await askAs('rack', '/opc/v2/instance/metadata/user_data', { headers: ORACLE });
+  assert.deepEqual(gunzipSync(packed), Buffer.from(plain.body.toString(), 'base64'));
+  assert.ok(gunzipSync(packed).length >= 16 * 1024);
+});
+
+test('a dialect of the flag answers before one of site.yaml with the same paths, and the log says so once', async (t) => {
+  const cloud = await start(t, ['openstack'], 'metadata: { dialects: [aws, hetzner] }\n');
+  if (cloud === undefined) return;
+  const { askAs, service } = cloud;
+  for (let count = 0; count < 3; count += 1) {
+    // AWS would want a token.
+    assert.equal((await askAs('one', '/latest/meta-data/instance-id')).status, 200);
+  }
+  assert.equal((await askAs('one', '/hetzner/v1/metadata/hostname')).body.toString(), 'one.example');
+  const warnings = service.log.filter(({ msg }) => /have the same paths/.test(String(msg)));
+  assert.deepEqual(
+    warnings.map(({ dialects }) => dialects),
+    [['aws', 'openstack']],
+  );
 });

@@ -159,6 +159,32 @@ describe('a flag wins over the environment, and that over the default:', () => {
   });
 });
 
+describe('TLS', () => {
+  const files = { certFile: 'c.pem', keyFile: 'k.pem' };
+
+  test('takes a certificate and its key, and machines then reach the service by https', () => {
+    const { tls, publicUrl } = configOf({ tlsCert: 'c.pem', tlsKey: 'k.pem' });
+    assert.deepEqual([tls, publicUrl], [files, 'https://127.0.0.1:8080']);
+    const environment = { PILOTLIGHT_TLS_CERT: 'c.pem', PILOTLIGHT_TLS_KEY: 'k.pem' };
+    assert.deepEqual(configOf({}, environment).tls, files);
+    assert.equal(configOf({}).tls, undefined);
+  });
+
+  test('is not spoken with one of them alone', () => {
+    assert.deepEqual(blamed({ tlsCert: 'c.pem' }), ['--tls-cert']);
+    assert.deepEqual(blamed({}, { PILOTLIGHT_TLS_KEY: 'k.pem' }), ['PILOTLIGHT_TLS_KEY']);
+  });
+});
+
+test('an address of the link alone has its interface', () => {
+  assert.deepEqual(configOf({ listen: '[fe80::a9fe:a9fe%br0.7]:80' }).listen, {
+    host: 'fe80::a9fe:a9fe%br0.7',
+    port: 80,
+  });
+  assert.deepEqual(blamed({ listen: '[fe80::1%]:80' }), ['--listen']);
+  assert.deepEqual(blamed({ listen: '[fe80::1%a/b]:80' }), ['--listen']);
+});
+
 describe('every fault is reported at once', () => {
   const wrong = {
     listen: '8080',

@@ -146,12 +146,12 @@ export const UPCLOUD: Dialect = {
   ],
 };
 
-/** Akamai (Linode): a token first, and user data in base64. */
+/** Akamai (Linode): a token first, and user data in base64, which may be compressed. */
 export const AKAMAI: Dialect = {
   ...COMMON,
   name: 'akamai',
   platforms: ['akamai'],
-  userData: { path: /^\/v1\/user-data$/, encoding: 'base64' },
+  userData: { path: /^\/v1\/user-data$/, encoding: 'base64-gzip' },
   documents: [
     {
       path: /^\/v1\/instance$/,

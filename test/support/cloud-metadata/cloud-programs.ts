@@ -12,6 +12,8 @@ export interface MetadataListener {
   readonly dialects: readonly string[];
   /** An address and a port. */
   readonly listen: string;
+  /** It speaks TLS. */
+  readonly secure?: true;
   /** Further flags of `serve`. */
   readonly flags?: readonly string[];
 }
@@ -21,10 +23,12 @@ export function startMetadata(
   t: TestContext,
   server: Host,
   site: string,
-  { dialects, listen, flags = [] }: MetadataListener,
+  { dialects, listen, secure, flags = [] }: MetadataListener,
+  tls: ServerCertificate,
 ): Promise<ServiceProcess | undefined> {
   const here = ['--listen', listen, '--public-url', `http://${SERVER_ADDRESS}`, '--metadata', dialects.join(',')];
-  return startServiceProcess(t, { site, launcher: server.launcher, flags: [...here, ...flags] });
+  const files = secure === true ? ['--tls-cert', tls.certificate, '--tls-key', tls.key] : [];
+  return startServiceProcess(t, { site, launcher: server.launcher, flags: [...here, ...files, ...flags] });
 }
 
 /** Starts a proxy in front of port 8080 of the server, which speaks TLS where it has a certificate. */

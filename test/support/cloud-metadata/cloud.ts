@@ -18,6 +18,12 @@ const INTERFACE = 'eth0';
 /** The addresses of metadata services, all of them on one host. */
 const SERVICE_ADDRESSES = ['169.254.169.254', '169.254.42.42', '100.100.100.200'] as const;
 
+/** Where OpenStack's is as well, on the link of each interface. */
+const LINK_LOCAL_ADDRESS = 'fe80::a9fe:a9fe';
+
+/** Where a service of {@link LINK_LOCAL_ADDRESS} listens. */
+export const LINK_LOCAL_LISTENER = `[${LINK_LOCAL_ADDRESS}%${INTERFACE}]:80`;
+
 /** Where the service runs, which is the DHCP server of the leases too. */
 export const SERVER_ADDRESS = '192.0.2.10';
 
@@ -39,6 +45,7 @@ export async function startCloud(t: TestContext): Promise<Cloud | undefined> {
   for (const address of [`${SERVER_ADDRESS}/24`, ...SERVICE_ADDRESSES.map((each) => `${each}/32`)]) {
     await server.run([ip, 'address', 'add', address, 'dev', INTERFACE]);
   }
+  await server.run([ip, 'address', 'add', `${LINK_LOCAL_ADDRESS}/64`, 'dev', INTERFACE, 'nodad']);
   await server.run([ip, 'link', 'set', INTERFACE, 'up']);
   const addMachine = async (number: number): Promise<Host> => {
     const machine = await startHost(t, `192.0.2.${number}`);
@@ -59,6 +66,11 @@ async function plug(server: LoneHost, machine: LoneHost, number: number): Promis
   await machine.run([ip, 'address', 'add', `${machine.address}/24`, 'dev', INTERFACE]);
   await machine.run([ip, 'link', 'set', INTERFACE, 'up']);
   for (const address of SERVICE_ADDRESSES) await machine.run([ip, 'route', 'add', address, 'dev', INTERFACE]);
+}
+
+/** Takes the ways to the addresses of metadata services from a machine, except for the one on its link. */
+export async function leaveLinkLocal({ run }: Host): Promise<void> {
+  for (const address of SERVICE_ADDRESSES) await run(['ip', 'route', 'delete', address, 'dev', INTERFACE]);
 }
 
 /** Gives a machine what systemd-networkd leaves of a DHCP lease, and a name of which no DNS server tells. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type Answer, type AskOptions, ask, startTestService, type TestService } from '../service.ts';
 import { scratchDirectory, writeSite } from '../site.ts';
+import { NOISE } from './noise.ts';
 
 /** The key of the services of the tests. */
 export const KEY = 'a key that all replicas of the tests have';
@@ -16,6 +17,9 @@ const PROFILE = `butane:
   storage: { files: [{ path: /etc/machine, contents: { inline: "{{ parameters.secret }}" } }] }
 parameters: { type: object, required: [secret], properties: { secret: { type: string } } }
 `;
+
+/** A config that clouds would call long. */
+const LONG = PROFILE.replace('}] }\n', `}, { path: /etc/long, contents: { inline: "${NOISE}" } }] }\n`);
 
 const ONE = `profile: node
 match: { ip: ${ADDRESSES.one} }
@@ -35,9 +39,10 @@ metadata:
 /** What a site knows of two machines and a rack, and the parts of their configs that nobody else may see. */
 const SITE = {
   'profiles/node.yaml': PROFILE,
+  'profiles/long.yaml': LONG,
   'groups/one.yaml': ONE,
   'groups/two.yaml': `profile: node\nmatch: { ip: ${ADDRESSES.two} }\nparameters: { secret: secret-of-two }\nmetadata: { instance-id: i-0012 }\n`,
-  'groups/rack.yaml': 'profile: node\nmatch: { ip: 127.0.0.200-127.0.0.210 }\nparameters: { secret: secret-of-rack }\n',
+  'groups/rack.yaml': 'profile: long\nmatch: { ip: 127.0.0.200-127.0.0.210 }\nparameters: { secret: secret-of-rack }\n',
 };
 
 /** A service in clouds, and how its machines ask it. */

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { NeighbourTable } from '../../../src/metadata/neighbour-table.ts';
+import { createNeighbours } from '../../../src/metadata/neighbours-process.ts';
+
+/** Neighbours over tables that a test writes, and how often each was read. */
+function makeNeighbours() {
+  const tables = { ipv4: new Map<string, string>(), ipv6: new Map<string, string>() };
+  const reads = { ipv4: 0, ipv6: 0 };
+  const faults: string[] = [];
+  const clock = { now: 0 };
+  const source = (family: 'ipv4' | 'ipv6') => async (): Promise<NeighbourTable> => {
+    reads[family] += 1;
+    await Promise.resolve();
+    if (tables[family].has('broken')) throw new Error('no table');
+    return new Map(tables[family]);
+  };
+  const neighbours = createNeighbours({
+    now: () => clock.now,
+    onFault: (family) => faults.push(family),
+    sources: { ipv4: source('ipv4'), ipv6: source('ipv6') },
+  });
+  return { neighbours, tables, reads, faults, clock };
+}
+
+describe('neighbours', () => {
+  test('are looked for again when they are not known, and after a second in any case', async () => {
+    const { neighbours, tables, clock } = makeNeighbours();
+    assert.equal(await neighbours.find('192.0.2.11'), undefined);
+    tables.ipv4.set('192.0.2.11', '52:54:00:00:00:0b');
+    assert.equal(await neighbours.find('192.0.2.11'), '52:54:00:00:00:0b');
+    tables.ipv4.set('192.0.2.11', '52:54:00:00:00:ff');
+    clock.now = 900;
+    assert.equal(await neighbours.find('192.0.2.11'), '52:54:00:00:00:0b');
+    clock.now = 1100;
+    assert.equal(await neighbours.find('192.0.2.11'), '52:54:00:00:00:ff');
+  });
+
+  test('are looked for in the table of their family', async () => {
+    const { neighbours, tables, reads } = makeNeighbours();
+    tables.ipv6.set('fe80::1%eth0', '52:54:00:00:00:01');
+    assert.equal(await neighbours.find('fe80::1%eth0'), '52:54:00:00:00:01');
+    assert.equal(await neighbours.find('fe80::1%eth1'), undefined);
+    assert.deepEqual(reads, { ipv4: 0, ipv6: 2 });
+  });
+
+  test('are looked for by one reader at a time, which begins after the question', async () => {
+    const { neighbours, tables, reads } = makeNeighbours();
+    const first = neighbours.find('192.0.2.11');
+    tables.ipv4.set('192.0.2.12', '52:54:00:00:00:0c');
+    const later = Array.from({ length: 100 }, () => neighbours.find('192.0.2.12'));
+    assert.equal(await first, undefined);
+    assert.deepEqual(await Promise.all(later), Array(100).fill('52:54:00:00:00:0c'));
+    assert.equal(reads.ipv4, 2);
+  });
+
+  test('are nobody while their table cannot be read, which is told once', async () => {
+    const { neighbours, tables, faults } = makeNeighbours();
+    tables.ipv6.set('broken', '');
+    assert.equal(await neighbours.find('2001:db8::7'), undefined);
+    assert.equal(await neighbours.find('2001:db8::7'), undefined);
+    assert.deepEqual(faults, ['ipv6']);
+    tables.ipv6.delete('broken');
+    tables.ipv6.set('2001:db8::7', '52:54:00:00:00:07');
+    assert.equal(await neighbours.find('2001:db8::7'), '52:54:00:00:00:07');
+  });
+});
