@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { SiteFaults } from '../live/live-site.ts';
+import { SiteFaults } from '../live/site-faults.ts';
 import { checkSite } from '../render/check.ts';
 import { endOnSignals, openWorkshop } from '../service/workshop-process.ts';
 import { count } from './count.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { SiteFaults } from '../../src/live/live-site.ts';
+import { SiteFaults } from '../../src/live/site-faults.ts';
 import { lintSite, type WrittenReport } from '../support/lint.ts';
 import type { TestService, TestServiceOptions } from '../support/service.ts';
 import { ask, eventually, siteChecked, startTestService } from '../support/service.ts';
