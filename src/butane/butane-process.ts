@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { ProvisioningError } from '../errors.ts';
+import type { RunOutcome } from '../run-outcome.ts';
 import type { BoundedProcess, BoundedResult } from './bounded-process.ts';
-import type { Butane, ButaneIdentity, RunOutcome, TranslateRequest, Translation } from './butane.ts';
+import type { Butane, ButaneIdentity, TranslateRequest, Translation } from './butane.ts';
 import { ButaneReplaced } from './butane.ts';
 import type { Command } from './command-process.ts';
 import { createCommand, startButane, wrapsFor } from './command-process.ts';

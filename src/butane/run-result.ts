@@ -1,6 +1,7 @@
 import { ProvisioningError } from '../errors.ts';
+import type { RunOutcome } from '../run-outcome.ts';
 import type { BoundedResult } from './bounded-process.ts';
-import type { RunOutcome, Translation } from './butane.ts';
+import type { Translation } from './butane.ts';
 import { parseReport } from './report.ts';
 
 /** True for a run that ended well. */
