@@ -41,12 +41,7 @@ interface Found {
 
 async function findReports(config: Config, terminal: Terminal): Promise<Found> {
   try {
-    const workshop = await openWorkshop({
-      site: config.site,
-      siteFormat: config.siteFormat,
-      publicUrl: config.publicUrl,
-      ...(config.butane === undefined ? {} : { butane: config.butane }),
-    });
+    const workshop = await openWorkshop(config);
     try {
       const { revision } = workshop.served;
       const { complete, reports, unanswered } = await checkSite(workshop.served, workshop.renderer, {
