@@ -32,6 +32,7 @@ import {
   startTestService,
   type TestService,
   wrapButane,
+  writeTokenFile,
 } from '../support/service.ts';
 import { addToSite, butaneProfile, EXAMPLE_SITE, scratchDirectory, writeSite } from '../support/site.ts';
 
@@ -51,9 +52,7 @@ async function failing(...args: readonly string[]): Promise<{ readonly code: num
 
 /** A service whose operator API needs {@link TOKEN}. */
 async function startWithToken(t: TestContext, site: string): Promise<TestService | undefined> {
-  const operatorTokenFile = join(await scratchDirectory(t), 'token');
-  await writeFile(operatorTokenFile, TOKEN);
-  return startTestService(t, { site, operatorTokenFile });
+  return startTestService(t, { site, operatorTokenFile: await writeTokenFile(t, TOKEN) });
 }
 
 /** A butane that notes its arguments, a line for each run, and a function that reads them. */
