@@ -36,9 +36,6 @@ export class ButaneReplaced extends ProvisioningError {
   }
 }
 
-/** What became of one run: a config, a refusal of the document, or a fault of butane itself. */
-export type RunOutcome = 'ok' | 'refused' | 'timeout' | 'panic' | 'killed' | 'failed';
-
 /** One line of butane's report. */
 export interface ReportEntry {
   readonly severity: Severity;

@@ -1,3 +1,5 @@
+import { compareVersions } from '../version.ts';
+
 /**
  * The spec version of what butane makes of each variant and version: `butane/config/config.go` of Ignition 2.27, and the
  * openshift 5.x versions of 2.28. The real program is asked about every stable one of its own by a test.
@@ -83,19 +85,4 @@ export function wrappingFcosVersion(spec: string): string | undefined {
 
 function versionsOf(variant: string): Readonly<Record<string, string>> {
   return Object.hasOwn(SPEC_BY_VERSION, variant) ? (SPEC_BY_VERSION[variant] ?? {}) : {};
-}
-
-/** Orders by the three numbers; a prerelease stands before the version it leads to, as in semver. */
-function compareVersions(a: string, b: string): number {
-  const [left, right] = [numbersOf(a), numbersOf(b)];
-  for (const [index, number] of left.entries()) {
-    const difference = number - (right[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return Number(isExperimental(b)) - Number(isExperimental(a));
-}
-
-function numbersOf(version: string): readonly number[] {
-  const [major = 0, minor = 0, patch = 0] = version.replace(/-.*$/, '').split('.').map(Number);
-  return [major, minor, patch];
 }

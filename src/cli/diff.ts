@@ -3,7 +3,7 @@ import { ProvisioningError } from '../errors.ts';
 import type { Changes } from '../live/changes.ts';
 import type { Difference, MachineDifference } from '../live/difference.ts';
 import { findDifference } from '../live/difference.ts';
-import { SiteFaults } from '../live/live-site.ts';
+import { SiteFaults } from '../live/site-faults.ts';
 import { checkSite } from '../render/check.ts';
 import type { Served } from '../render/served.ts';
 import { endOnSignals, openWorkshop } from '../service/workshop-process.ts';

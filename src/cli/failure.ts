@@ -1,5 +1,5 @@
 import { ProvisioningError } from '../errors.ts';
-import { SiteFaults } from '../live/live-site.ts';
+import { SiteFaults } from '../live/site-faults.ts';
 import { formatDiagnostic } from './code-frame.ts';
 import type { Terminal } from './terminal.ts';
 

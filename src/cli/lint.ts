@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { SiteFaults } from '../live/live-site.ts';
+import { SiteFaults } from '../live/site-faults.ts';
 import { checkSite } from '../render/check.ts';
 import { endOnSignals, openWorkshop } from '../service/workshop-process.ts';
 import { count } from './count.ts';
@@ -41,12 +41,7 @@ interface Found {
 
 async function findReports(config: Config, terminal: Terminal): Promise<Found> {
   try {
-    const workshop = await openWorkshop({
-      site: config.site,
-      siteFormat: config.siteFormat,
-      publicUrl: config.publicUrl,
-      ...(config.butane === undefined ? {} : { butane: config.butane }),
-    });
+    const workshop = await openWorkshop(config);
     try {
       const { revision } = workshop.served;
       const { complete, reports, unanswered } = await checkSite(workshop.served, workshop.renderer, {

@@ -1,6 +1,4 @@
 import type { Config } from '../config.ts';
-import { ProvisioningError } from '../errors.ts';
-import { parseSpecVersion } from '../ignition/spec-version.ts';
 import type { PointerVariant } from '../pointer/butane-pointer.ts';
 import type { Encoding } from '../pointer/encode.ts';
 import { readHttpTotal } from '../pointer/http-total.ts';
@@ -19,6 +17,7 @@ import { EXIT } from './exit.ts';
 import { failWith } from './failure.ts';
 import type { LabelFlags } from './labels.ts';
 import { queryOf } from './labels.ts';
+import { readSpecFlag } from './spec-flag.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Flags of `pointer`. */
@@ -49,10 +48,7 @@ export async function pointerCommand(
   endOnSignals();
   const { platform, format, encoding, wrap, variant } = flags;
   const query = queryOf(flags);
-  const accepts = flags.spec === undefined ? undefined : parseSpecVersion(flags.spec);
-  if (flags.spec !== undefined && accepts === undefined) {
-    throw new ProvisioningError('request-invalid', '--spec must be a version such as 3.3.0');
-  }
+  const accepts = readSpecFlag(flags.spec);
   const httpTotalSeconds = readHttpTotal(flags.httpTotal, '--http-total');
   const headers = await readHeaders(flags.header ?? []);
   const authorities = flags.ca === undefined ? [] : await readAuthoritiesFile(flags.ca);
@@ -92,12 +88,7 @@ async function findPinned(
   targetIn: (revision: Revision) => Target,
   terminal: Terminal,
 ): Promise<Found> {
-  const { served, renderer, close } = await openWorkshop({
-    site: config.site,
-    siteFormat: config.siteFormat,
-    publicUrl: config.publicUrl,
-    ...(config.butane === undefined ? {} : { butane: config.butane }),
-  });
+  const { served, renderer, close } = await openWorkshop(config);
   try {
     const target = targetIn(served.revision);
     const url = targetUrl(served.revision, target, serviceUrlOf(config));

@@ -1,12 +1,12 @@
 import type { Config } from '../config.ts';
 import { ProvisioningError } from '../errors.ts';
-import { parseSpecVersion } from '../ignition/spec-version.ts';
 import { endOnSignals, openWorkshop } from '../service/workshop-process.ts';
 import { describedMachine } from '../site/machine-of.ts';
 import { formatDiagnostic } from './code-frame.ts';
 import { failWith } from './failure.ts';
 import type { LabelFlags } from './labels.ts';
 import { queryOf } from './labels.ts';
+import { readSpecFlag } from './spec-flag.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Flags of `render`. */
@@ -26,16 +26,8 @@ export async function renderCommand(
 ): Promise<number> {
   endOnSignals();
   const query = queryOf(flags);
-  const accepts = flags.spec === undefined ? undefined : parseSpecVersion(flags.spec);
-  if (flags.spec !== undefined && accepts === undefined) {
-    throw new ProvisioningError('request-invalid', '--spec must be a version such as 3.3.0');
-  }
-  const workshop = await openWorkshop({
-    site: config.site,
-    siteFormat: config.siteFormat,
-    publicUrl: config.publicUrl,
-    ...(config.butane === undefined ? {} : { butane: config.butane }),
-  });
+  const accepts = readSpecFlag(flags.spec);
+  const workshop = await openWorkshop(config);
   const { documents, format } = workshop.served.revision;
   try {
     const machine = describedMachine(format, query);

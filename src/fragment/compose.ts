@@ -1,4 +1,5 @@
 import type { Diagnostic, Parsed } from '../diagnostic.ts';
+import { compareVersions, isVersion } from '../version.ts';
 import { findDuplicates } from './duplicates.ts';
 import { expandLocalKeys } from './expand-keys.ts';
 import { expandTrees } from './expand-trees.ts';
@@ -6,7 +7,6 @@ import type { FileTree } from './file-tree.ts';
 import { mergeDocuments } from './merge.ts';
 import type { MapEntry, MapNode, ScalarNode } from './node.ts';
 import { isNull } from './node.ts';
-import { compareVersions, isVersion } from './version.ts';
 
 /** What composing may look at beside the layers. */
 export interface ComposeContext {

@@ -1,4 +1,5 @@
-import { effectOf, PROBLEMS } from './problems.ts';
+import { effectOf } from './problem-kind.ts';
+import { PROBLEMS } from './problems.ts';
 
 const HEAD = `# Problems
 

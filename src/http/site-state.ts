@@ -2,7 +2,7 @@ import type { Diagnostic } from '../diagnostic.ts';
 import { ProvisioningError } from '../errors.ts';
 import type { RevisionRecord } from '../live/history.ts';
 import type { KeptRevision } from '../live/kept-revisions.ts';
-import type { Refusal, Reloaded } from '../live/live-site.ts';
+import type { Refusal, Reloaded } from '../live/reloaded.ts';
 import type { Served } from '../render/served.ts';
 
 /** What the service serves at the moment. Routes ask for it at each request, so that a new revision is one assignment. */

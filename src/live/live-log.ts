@@ -1,7 +1,7 @@
 import type { Diagnostic } from '../diagnostic.ts';
 import type { CheckReport, CheckResult } from '../render/check.ts';
 import type { Changes, NameChanges } from './changes.ts';
-import type { Current, LiveSiteEvents, Refusal } from './live-site.ts';
+import type { Current, LiveSiteEvents, Refusal } from './reloaded.ts';
 
 /** What events are written to; pino's logger is one. */
 export interface LiveLogger {

@@ -1,8 +1,7 @@
 import type { Diagnostic, Parsed } from '../diagnostic.ts';
 import { hasErrors } from '../diagnostic.ts';
-import { ProvisioningError } from '../errors.ts';
 import type { FileTree } from '../fragment/file-tree.ts';
-import type { CheckReport, CheckResult } from '../render/check.ts';
+import type { CheckResult } from '../render/check.ts';
 import { checkSite } from '../render/check.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { Served } from '../render/served.ts';
@@ -11,7 +10,7 @@ import { parseKnownSite, parseSite } from '../site/load.ts';
 import type { Revision } from '../site/revision.ts';
 import type { SourceTree } from '../site/source-tree.ts';
 import { digestTree } from '../site/source-tree.ts';
-import type { Broken, Checked } from './broken.ts';
+import type { Checked } from './broken.ts';
 import { findBroken } from './broken.ts';
 import type { Changes } from './changes.ts';
 import { findChanges, shareFiles } from './changes.ts';
@@ -19,51 +18,12 @@ import type { RevisionRecord } from './history.ts';
 import { createHistory } from './history.ts';
 import type { KeptRevision } from './kept-revisions.ts';
 import { createKeptRevisions } from './kept-revisions.ts';
+import type { ReloadOrder } from './reload-queue.ts';
+import { createReloadQueue } from './reload-queue.ts';
+import type { Current, LiveSiteEvents, Refusal, Reloaded } from './reloaded.ts';
+import { isSameRefusal } from './reloaded.ts';
+import { SiteFaults } from './site-faults.ts';
 import type { Decoded } from './snapshot.ts';
-
-/** The revision that is served; replaced whole, by one assignment. */
-export interface Current {
-  readonly served: Served;
-  readonly copy: FilesCopy;
-  /** Where it was read: the site directory, or the state directory after a restart. */
-  readonly source: 'site' | 'state';
-  readonly loadedAt: Date;
-  /** What is wrong with it; incomplete until every profile was rendered for every group. */
-  readonly check: Pick<CheckResult, 'complete' | 'reports' | 'outcomes' | 'unanswered'>;
-}
-
-/** A revision that was not taken. */
-export interface Refusal {
-  /** Absent when the site could not be read or does not parse. */
-  readonly id?: string;
-  readonly since: Date;
-  /** `invalid`: it does not parse; `breaks`: something that is served would not render. */
-  readonly reason: 'invalid' | 'breaks';
-  readonly broken: readonly Broken[];
-  readonly reports: readonly CheckReport[];
-}
-
-/** How a reload ended. */
-export type Reloaded =
-  | { readonly outcome: 'served' | 'unchanged'; readonly revision: string }
-  | { readonly outcome: 'refused'; readonly refusal: Refusal }
-  /** The service could not find out; it tries again by itself. */
-  | { readonly outcome: 'failed'; readonly reason: string };
-
-/** What happens to a live site, for the log and the metrics. */
-export interface LiveSiteEvents {
-  /** `changes` is absent for the first revision. */
-  readonly onServed: (current: Current, changes: Changes | undefined, forced: boolean) => void;
-  readonly onRefused: (refusal: Refusal) => void;
-  readonly onFailed: (reason: string) => void;
-  /** The site is as it is served again, after something else was refused. */
-  readonly onTakenBack: (current: Current) => void;
-  /** After every reload, also those that changed nothing. */
-  readonly onReloaded: (outcome: Reloaded['outcome']) => void;
-  readonly onChecked: (result: CheckResult) => void;
-  /** The check itself failed, which it never should. */
-  readonly onFault: (error: unknown) => void;
-}
 
 /** What a live site is made from. */
 export interface LiveSiteOptions {
@@ -116,15 +76,6 @@ export interface LiveSite {
   dispose(): Promise<void>;
 }
 
-/** A site with faults of the whole: what was found, and the text of its documents for code frames. */
-export class SiteFaults extends ProvisioningError {
-  readonly documents: ReadonlyMap<string, Buffer>;
-  constructor(diagnostics: readonly Diagnostic[], documents: ReadonlyMap<string, Buffer>) {
-    super('site-invalid', 'the site has faults that concern all of it', { diagnostics });
-    this.documents = documents;
-  }
-}
-
 /** A revision that is ready to be rendered. */
 interface Candidate {
   readonly served: Served;
@@ -133,13 +84,6 @@ interface Candidate {
 
 /** How long after a failure a reload is tried again. */
 const RETRY_MS = 5000;
-
-/** Whether a revision was refused for the same as before, so that nobody has to be told again. */
-function isSame(before: Refusal, now: Omit<Refusal, 'since'>): boolean {
-  const texts = ({ id, reason, broken, reports }: Omit<Refusal, 'since'>) =>
-    JSON.stringify([id, reason, broken, reports]);
-  return texts(before) === texts(now);
-}
 
 /** How long a revision waits to be on disk before it is served all the same. */
 const KEEP_MS = 2000;
@@ -152,12 +96,10 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
   const stop = new AbortController();
   const history = createHistory();
   const kept = createKeptRevisions();
+  const reloads = createReloadQueue(attemptAndTell);
   let current: Current | undefined;
   let refusal: Refusal | undefined;
   let checking: Promise<void> = Promise.resolve();
-  let going: Promise<Reloaded> | undefined;
-  /** One reload that begins after the one that goes on, for all who asked meanwhile. */
-  let next: { force: boolean; edited: boolean; readonly result: Promise<Reloaded> } | undefined;
   /** What is read now, or is to be, may be or is something else than what is served. */
   let differs = false;
   let retry: NodeJS.Timeout | undefined;
@@ -210,7 +152,7 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
   }
 
   function refuse(refused: Omit<Refusal, 'since'>, changes?: Changes): Reloaded {
-    const repeated = refusal !== undefined && isSame(refusal, refused);
+    const repeated = refusal !== undefined && isSameRefusal(refusal, refused);
     const at = repeated ? (refusal?.since ?? new Date()) : new Date();
     refusal = Object.freeze({ ...refused, since: at });
     if (!repeated) {
@@ -290,13 +232,14 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
     if (!stop.signal.aborted) {
       events.onFailed(reason);
       clearTimeout(retry);
-      retry = setTimeout(() => void reload(), options.retryMs ?? RETRY_MS);
+      retry = setTimeout(() => void reloads.add({ force: false, edited: false }), options.retryMs ?? RETRY_MS);
       retry.unref();
     }
     return { outcome: 'failed', reason };
   }
 
-  async function attemptAndTell(force: boolean): Promise<Reloaded> {
+  async function attemptAndTell({ force, edited }: ReloadOrder): Promise<Reloaded> {
+    differs = edited;
     clearTimeout(retry);
     try {
       const reloaded = await attempt(force);
@@ -306,34 +249,9 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
       const reloaded = fail(error instanceof Error ? error.message : String(error));
       events.onReloaded('failed');
       return reloaded;
-    }
-  }
-
-  function begin(force: boolean, edited: boolean): Promise<Reloaded> {
-    differs = edited;
-    const result = attemptAndTell(force).finally(() => {
-      going = undefined;
+    } finally {
       differs = false;
-    });
-    going = result;
-    return result;
-  }
-
-  function reload({ force = false, edited = false }: Parameters<LiveSite['reload']>[0] = {}): Promise<Reloaded> {
-    // Also in between, when one has ended and the next has not begun: two at once would serve the older edit last.
-    if (next !== undefined) {
-      next.force ||= force;
-      next.edited ||= edited;
-      return next.result;
     }
-    if (going === undefined) return begin(force, edited);
-    const result = going.then(() => {
-      const asked = next;
-      next = undefined;
-      return begin(asked?.force ?? false, asked?.edited ?? false);
-    });
-    next = { force, edited, result };
-    return result;
   }
 
   async function openKept(decoded: Kept): Promise<boolean> {
@@ -348,7 +266,7 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
     if (decoded !== undefined && (await openKept(decoded))) {
       checkCurrent();
       // Until the site was read nobody knows whether it is another one.
-      void reload({ edited: true });
+      void reloads.add({ force: false, edited: true });
       return;
     }
     const tree = await options.read();
@@ -371,18 +289,18 @@ export function createLiveSite(options: LiveSiteOptions): LiveSite {
       return history.records;
     },
     get pending() {
-      return differs || next?.edited === true || (options.edited?.() ?? false);
+      return differs || reloads.awaitsEdit || (options.edited?.() ?? false);
     },
     find: (id) => kept.find(id),
     open(decoded) {
       opening = openFirst(decoded);
       return opening;
     },
-    reload,
+    reload: ({ force = false, edited = false } = {}) => reloads.add({ force, edited }),
     async close() {
       stop.abort();
       clearTimeout(retry);
-      await Promise.allSettled([checking, going, next?.result]);
+      await Promise.allSettled([checking, reloads.settle()]);
     },
     dispose: () => kept.close(),
   };

@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { ErrorCode } from '../errors.ts';
+import type { RunOutcome } from '../run-outcome.ts';
+import { RUN_OUTCOMES } from '../run-outcome.ts';
 import type { Api } from './definitions.ts';
 import { createKinds } from './kinds.ts';
 import type { RequestCounter } from './request-counter.ts';
@@ -10,10 +12,6 @@ import { createTallies } from './tally.ts';
 
 /** What became of a render: `ok`, or the code of its error. */
 export type RenderOutcome = 'ok' | ErrorCode;
-
-/** What became of one run of butane; `failed` is what none of the others is. */
-export type RunOutcome = (typeof RUN_OUTCOMES)[number];
-const RUN_OUTCOMES = ['ok', 'refused', 'timeout', 'panic', 'killed', 'failed'] as const;
 
 /** What became of reading the site again. */
 export type ReloadOutcome = (typeof RELOAD_OUTCOMES)[number];

@@ -1,6 +1,6 @@
 import { hasErrors } from '../diagnostic.ts';
 import { ProvisioningError } from '../errors.ts';
-import type { ImportTools, Outcome } from '../import/import.ts';
+import type { ImportTools, Outcome } from '../import/tools.ts';
 import { checkBoot, hasBoot } from '../render/check-boot.ts';
 import type { RenderRequest } from '../render/render.ts';
 import type { Renderer } from '../render/renderer.ts';

@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createAssetFolder } from '../assets/asset-folder.ts';
-import { DEFAULT_BUTANE_LIMITS } from '../butane/butane-process.ts';
+import { DEFAULT_BUTANE_LIMITS } from '../butane/limits-process.ts';
 import type { Config } from '../config.ts';
 import { formatListener } from '../config.ts';
 import { ProvisioningError } from '../errors.ts';

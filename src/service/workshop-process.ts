@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { Butane } from '../butane/butane.ts';
 import type { Config } from '../config.ts';
-import { SiteFaults } from '../live/live-site.ts';
+import { SiteFaults } from '../live/site-faults.ts';
 import type { Renderer } from '../render/renderer.ts';
 import type { Served } from '../render/served.ts';
 import type { FilesCopy } from '../site/files-copy-file.ts';

@@ -226,11 +226,14 @@ function requiredPlace(node: Node, name: string): Origin {
 
 /** The parameters that a document gives under `key`, each with its place. */
 export function parseContributions(root: MapNode, key: string, source: string): ReadonlyMap<string, Contribution> {
-  const given = child(root, key);
+  return contributionsOf(child(root, key), source);
+}
+
+/** The values that a mapping gives, each with its place; none where it is no mapping. */
+export function contributionsOf(given: Node | undefined, source: string): ReadonlyMap<string, Contribution> {
   const contributions = new Map<string, Contribution>();
   if (given?.kind !== 'map') return contributions;
-  for (const [name, entry] of given.entries)
-    contributions.set(name, { source, node: entry.value, keyOrigin: entry.keyOrigin });
+  for (const [name, { keyOrigin, value }] of given.entries) contributions.set(name, { source, node: value, keyOrigin });
   return contributions;
 }
 

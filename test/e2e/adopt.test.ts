@@ -7,7 +7,7 @@ import { adopt } from '../../src/adopt/adopt.ts';
 import { whatChanged } from '../../src/adopt/differences.ts';
 import { meaningOf } from '../../src/adopt/meaning.ts';
 import { readSource } from '../../src/adopt/source.ts';
-import { runCommandLine } from '../../src/cli/command-line.ts';
+import { runCommand } from '../support/command.ts';
 import { fetchAndApply } from '../support/ignition-client.ts';
 import { startTestService } from '../support/service.ts';
 import { writeSite } from '../support/site.ts';
@@ -28,7 +28,7 @@ for (const name of CASES) {
     const file = join(FOLDER, name, 'config.bu');
 
     test('prints the profile and what was wrong, and no secret', async () => {
-      const { code, out, err } = await run(['adopt', file]);
+      const { code, out, err } = await runCommand(['adopt', file]);
       assert.equal(code, 0, err);
       assert.doesNotMatch(out + err, SECRETS);
       await assertGolden(join(FOLDER, name, 'profile.yaml'), out);
@@ -43,29 +43,6 @@ for (const name of CASES) {
       for (const path of listed.same) assert.ok(trees.before.has(path) && trees.after.has(path), path);
     });
   });
-}
-
-async function run(
-  argv: readonly string[],
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  let out = '';
-  let err = '';
-  const terminal = {
-    out: async (data: string | Buffer) => {
-      out += data;
-    },
-    err: (text: string) => {
-      err += text;
-    },
-    environment: {},
-    onTerminal: false,
-    outOnTerminal: false,
-    colour: false,
-    kill: () => assert.fail('a command does not end the process'),
-    onHangUp: () => undefined,
-  };
-  const code = await runCommandLine(argv, terminal, '1.2.3');
-  return { code, out, err };
 }
 
 async function assertGolden(path: string, text: string): Promise<void> {

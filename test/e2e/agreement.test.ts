@@ -4,9 +4,8 @@ import { cp } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { runCommandLine } from '../../src/cli/command-line.ts';
-import type { Terminal } from '../../src/cli/terminal.ts';
 import { readSiteRevision } from '../../src/service/workshop-process.ts';
+import { runCommand } from '../support/command.ts';
 import { requireProgram } from '../support/programs.ts';
 import { ask, PUBLIC_URL, startTestService } from '../support/service.ts';
 import { EXAMPLE_SITE, scratchDirectory } from '../support/site.ts';
@@ -49,8 +48,8 @@ test('The service and the command line give the same bytes, anywhere and after a
       at += 1;
       const printed = await render(each, spec, at % 2 === 0 ? EXAMPLE_SITE : elsewhere);
       const what = `${each.profile} ${JSON.stringify(each.labels)} ${spec}`;
-      assert.equal(printed.code, status === 200 ? 0 : 1, `${what}: ${printed.errors}`);
-      if (status === 200) assert.equal(printed.text, text, what);
+      assert.equal(printed.code, status === 200 ? 0 : 1, `${what}: ${printed.err}`);
+      if (status === 200) assert.equal(printed.out, text, what);
     }
   }
 });
@@ -112,24 +111,4 @@ async function render({ profile, labels }: Case, spec: string | undefined, site:
   );
   const wanted = spec === undefined ? [] : ['--spec', spec];
   return runCommand(['render', profile, ...flags, ...wanted, '--site', site, '--public-url', PUBLIC_URL]);
-}
-
-/** Runs a command line in this process. */
-async function runCommand(argv: readonly string[]) {
-  const printed: Buffer[] = [];
-  let errors = '';
-  const terminal: Terminal = {
-    out: async (data) => void printed.push(Buffer.from(data)),
-    err: (text) => {
-      errors += text;
-    },
-    environment: {},
-    onTerminal: false,
-    outOnTerminal: false,
-    colour: false,
-    kill: () => undefined,
-    onHangUp: () => undefined,
-  };
-  const code = await runCommandLine(argv, terminal, '0.0.0');
-  return { code, text: Buffer.concat(printed).toString(), errors };
 }

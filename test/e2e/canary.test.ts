@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { embeddedContent } from '../../src/ignition/embedded-content.ts';
@@ -10,7 +9,15 @@ import { isObject } from '../../src/ignition/json.ts';
 import { itemsAt } from '../support/applied-root.ts';
 import { assertNoCanary, assertNoCanaryIn, CANARY, tellsCanary } from '../support/canary.ts';
 import { requireProgram } from '../support/programs.ts';
-import { type Answer, ask, askRaw, siteChecked, startTestService, wrapButane } from '../support/service.ts';
+import {
+  type Answer,
+  ask,
+  askRaw,
+  siteChecked,
+  startTestService,
+  wrapButane,
+  writeTokenFile,
+} from '../support/service.ts';
 import { scratchDirectory, writeSite } from '../support/site.ts';
 
 const execute = promisify(execFile);
@@ -285,10 +292,8 @@ test('Credentials of a registry are in files that root alone reads, and nowhere 
 });
 
 test('No operator token, right or wrong, gets into an error, a metric or the log', async (t) => {
-  const directory = await scratchDirectory(t);
-  const operatorTokenFile = join(directory, 'token');
+  const operatorTokenFile = await writeTokenFile(t, CANARY);
   const site = await writeSite(t, { 'profiles/a.bu': inline('x') });
-  await writeFile(operatorTokenFile, `${CANARY}\n`);
   const service = await startTestService(t, { site, operatorTokenFile, logLevel: 'trace' });
   if (service === undefined) return;
   for (const authorization of [

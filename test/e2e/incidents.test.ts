@@ -18,10 +18,10 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parse } from 'yaml';
-import { runCommandLine } from '../../src/cli/command-line.ts';
 import { readConfig } from '../../src/config.ts';
 import { embeddedContent } from '../../src/ignition/embedded-content.ts';
 import { assertNoCanary, assertNoCanaryIn, CANARY } from '../support/canary.ts';
+import { runCommand } from '../support/command.ts';
 import { requireProgram } from '../support/programs.ts';
 import {
   type Answer,
@@ -32,6 +32,7 @@ import {
   startTestService,
   type TestService,
   wrapButane,
+  writeTokenFile,
 } from '../support/service.ts';
 import { addToSite, butaneProfile, EXAMPLE_SITE, scratchDirectory, writeSite } from '../support/site.ts';
 
@@ -44,30 +45,14 @@ const composed = (scalar: string) =>
 
 /** Runs the command line, which has to fail, and gives its exit code and what it printed. */
 async function failing(...args: readonly string[]): Promise<{ readonly code: number; readonly printed: string }> {
-  let printed = '';
-  const err = (text: string) => {
-    printed += text;
-  };
-  const terminal = {
-    out: async (data: string | Buffer) => err(String(data)),
-    err,
-    environment: {},
-    onTerminal: true,
-    outOnTerminal: true,
-    colour: false,
-    kill: () => undefined,
-    onHangUp: () => undefined,
-  };
-  const code = await runCommandLine(args, terminal, '0.0.0');
+  const { code, out, err } = await runCommand(args, { onTerminal: true, outOnTerminal: true });
   assert.notEqual(code, 0, `${args.join(' ')} should have failed`);
-  return { code, printed };
+  return { code, printed: out + err };
 }
 
 /** A service whose operator API needs {@link TOKEN}. */
 async function startWithToken(t: TestContext, site: string): Promise<TestService | undefined> {
-  const operatorTokenFile = join(await scratchDirectory(t), 'token');
-  await writeFile(operatorTokenFile, TOKEN);
-  return startTestService(t, { site, operatorTokenFile });
+  return startTestService(t, { site, operatorTokenFile: await writeTokenFile(t, TOKEN) });
 }
 
 /** A butane that notes its arguments, a line for each run, and a function that reads them. */

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import type { AskOptions } from '../support/service.ts';
-import { accessLine, ask, siteChecked, startTestService } from '../support/service.ts';
-import { scratchDirectory, writeSite } from '../support/site.ts';
+import { accessLine, ask, siteChecked, startTestService, writeTokenFile } from '../support/service.ts';
+import { writeSite } from '../support/site.ts';
 
 /** What no line of the log may hold, each in another place. */
 const SECRETS = {
@@ -38,8 +36,7 @@ const SITE = {
 
 test('The access log', async (t) => {
   const site = await writeSite(t, SITE);
-  const operatorTokenFile = join(await scratchDirectory(t), 'token');
-  await writeFile(operatorTokenFile, `${SECRETS.token}\n`);
+  const operatorTokenFile = await writeTokenFile(t, SECRETS.token);
   const service = await startTestService(t, { site, operatorTokenFile });
   if (service === undefined) return;
   await siteChecked(service);

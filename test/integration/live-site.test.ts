@@ -6,9 +6,18 @@ import { join, resolve } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readContract } from '../support/contract.ts';
+import { startRepository } from '../support/git.ts';
 import { requireProgram } from '../support/programs.ts';
 import type { TestService, TestServiceOptions } from '../support/service.ts';
-import { ask, assertProblem, eventually, siteChecked, startTestService, wrapButane } from '../support/service.ts';
+import {
+  ask,
+  assertProblem,
+  eventually,
+  siteChecked,
+  startLiveService,
+  startTestService,
+  wrapButane,
+} from '../support/service.ts';
 import { addToSite, butaneProfile, scratchDirectory, writeSite } from '../support/site.ts';
 
 function profile(text: string): string {
@@ -23,16 +32,14 @@ const SITE = {
 };
 
 /** A service over a site of its own, checked. */
-async function live(
+function live(
   t: TestContext,
-  options: Partial<TestServiceOptions> & { readonly files?: Readonly<Record<string, string>> } = {},
+  {
+    files = SITE,
+    ...options
+  }: Partial<TestServiceOptions> & { readonly files?: Readonly<Record<string, string>> } = {},
 ) {
-  const { files = SITE, ...rest } = options;
-  const site = rest.site ?? (await writeSite(t, files));
-  const service = await startTestService(t, { ...rest, site });
-  if (service === undefined) return undefined;
-  await siteChecked(service);
-  return { site, service };
+  return startLiveService(t, files, options);
 }
 
 /** What a machine gets, as text. */
@@ -94,14 +101,7 @@ describe('An edit of the site', { concurrency: true }, () => {
     const at = git && (await live(t));
     if (!git || !at) return;
     const { site, service } = at;
-    const identity = ['-c', 'user.name=x', '-c', 'user.email=x@example.invalid', '-c', 'commit.gpgsign=false'];
-    const run = (...args: readonly string[]) => {
-      execFileSync(git, ['-C', site, ...identity, ...args], { stdio: 'ignore' });
-    };
-    run('init', '--quiet', '--initial-branch=main');
-    run('add', '.');
-    run('commit', '--quiet', '-m', 'one');
-    run('checkout', '--quiet', '-b', 'next');
+    const run = startRepository(git, site);
     await rm(join(site, 'profiles/web.bu'));
     await addToSite(site, {
       'profiles/web.yaml': 'layers: [fragments/web.bu]\nbutane: { variant: fcos, version: 1.5.0 }\n',

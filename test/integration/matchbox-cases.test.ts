@@ -29,8 +29,7 @@ const PB = { 'profiles/g1h2i3j4.json': '{"id":"g1h2i3j4","ignition_id":"butane.y
 
 const UNIT = `{"ignition":{"config":{"replace":{"verification":{}}},"proxy":{},"security":{"tls":{}},"timeouts":{},"version":"3.4.0"},"kernelArguments":{},"passwd":{"users":[{"name":"core","sshAuthorizedKeys":["key"]}]},"storage":{},"systemd":{"units":[{"enabled":false,"name":"docker.service"}]}}`;
 
-const CHAIN =
-  '#!ipxe\nchain ipxe?uuid=${uuid}&mac=${mac:hexhyp}&domain=${domain}&hostname=${hostname}&serial=${serial}&arch=${buildarch:uristring}\n';
+const CHAIN = `#!ipxe\nchain ipxe?uuid=\${uuid}&mac=\${mac:hexhyp}&domain=\${domain}&hostname=\${hostname}&serial=\${serial}&arch=\${buildarch:uristring}\n`;
 
 const GRUB = `default=0
 fallback=1

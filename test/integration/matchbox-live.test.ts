@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { SiteFaults } from '../../src/live/live-site.ts';
+import { SiteFaults } from '../../src/live/site-faults.ts';
 import { lintSite, type WrittenReport } from '../support/lint.ts';
-import type { TestService, TestServiceOptions } from '../support/service.ts';
-import { ask, eventually, siteChecked, startTestService } from '../support/service.ts';
-import { addToSite, scratchDirectory, writeSite } from '../support/site.ts';
+import type { LiveService, TestServiceOptions } from '../support/service.ts';
+import { ask, eventually, startLiveService, startTestService } from '../support/service.ts';
+import { addToSite, scratchDirectory } from '../support/site.ts';
 
 const group = (name: string, profile: string) => JSON.stringify({ profile, selector: { name }, metadata: { name } });
 
@@ -19,9 +19,7 @@ const SITE: Readonly<Record<string, string>> = {
   'ignition/i.yaml': 'variant: fcos\nversion: 1.5.0\nsystemd: {units: [{name: "{{.name}}.service", enabled: true}]}\n',
 };
 
-interface Live {
-  readonly site: string;
-  readonly service: TestService;
+interface Live extends LiveService {
   readonly write: (path: string, text: string) => Promise<void>;
   readonly body: (path: string) => Promise<string>;
   readonly operator: (path: string) => Promise<Told>;
@@ -42,10 +40,9 @@ async function live(
   options: Partial<TestServiceOptions> & { readonly files?: Readonly<Record<string, string>> } = {},
 ): Promise<Live | undefined> {
   const { files = SITE, ...rest } = options;
-  const site = rest.site ?? (await writeSite(t, files));
-  const service = await startTestService(t, { ...rest, site });
-  if (service === undefined) return undefined;
-  await siteChecked(service);
+  const started = await startLiveService(t, files, rest);
+  if (started === undefined) return undefined;
+  const { site, service } = started;
   return {
     site,
     service,

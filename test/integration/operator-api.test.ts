@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pino } from 'pino';
 import { parse } from 'yaml';
@@ -9,8 +8,8 @@ import { createOperatorApp } from '../../src/http/operator-app.ts';
 import { digestToken } from '../../src/http/operator-auth.ts';
 import { readContract } from '../support/contract.ts';
 import { routesOf } from '../support/routes.ts';
-import { ask, askRaw, assertProblem, siteChecked, startTestService } from '../support/service.ts';
-import { butaneProfile, EXAMPLE_SITE, scratchDirectory, writeSite } from '../support/site.ts';
+import { ask, askRaw, assertProblem, siteChecked, startTestService, writeTokenFile } from '../support/service.ts';
+import { butaneProfile, EXAMPLE_SITE, writeSite } from '../support/site.ts';
 
 const TOKEN = 'a-token-of-more-than-16-characters';
 const SECRET = 'correct-horse-battery-staple';
@@ -190,9 +189,7 @@ test('Every route of the operator API denies what comes without its token', asyn
 });
 
 test('What the running service has at a path is for who has the token', async (t) => {
-  const directory = await scratchDirectory(t);
-  const operatorTokenFile = join(directory, 'token');
-  await writeFile(operatorTokenFile, `${TOKEN}\n`);
+  const operatorTokenFile = await writeTokenFile(t, TOKEN);
   const service = await startTestService(t, { site: EXAMPLE_SITE, operatorTokenFile });
   if (service === undefined) return;
   const authorization = `bearer ${TOKEN}`;
@@ -260,9 +257,7 @@ test('Without a token no page of another origin has anything done through a brow
 });
 
 test('The token comes from a file, and a bad one ends the start', async (t) => {
-  const directory = await scratchDirectory(t);
-  const operatorTokenFile = join(directory, 'token');
-  await writeFile(operatorTokenFile, `${TOKEN}\n`);
+  const operatorTokenFile = await writeTokenFile(t, TOKEN);
   const service = await startTestService(t, { site: EXAMPLE_SITE, operatorTokenFile });
   if (service === undefined) return;
   assert.equal((await ask(service.operator, '/v1/revision')).status, 401);

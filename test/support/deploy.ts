@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { runCommandLine } from '../../src/cli/command-line.ts';
 import type { Config, Environment } from '../../src/config.ts';
 import { readConfig } from '../../src/config.ts';
 import { isList, isObject, type JsonObject, type JsonValue } from '../../src/ignition/json.ts';
+import { runCommand } from './command.ts';
 
 /** Seconds after which the service has ended in any case. */
 export const STOP_SECONDS = 9;
@@ -19,13 +19,8 @@ export async function configFor(environment: Environment): Promise<Config> {
 
 /** The variables that `pilotlight serve --help` names. */
 async function knownVariables(): Promise<ReadonlySet<string>> {
-  let help = '';
-  const out = async (data: string | Buffer) => {
-    help += data;
-  };
-  const silent = { environment: {}, onTerminal: false, outOnTerminal: false, colour: false };
-  const terminal = { ...silent, out, err: () => undefined, kill: () => undefined, onHangUp: () => undefined };
-  assert.equal(await runCommandLine(['serve', '--help'], terminal, '0.0.0'), 0);
+  const { code, out: help } = await runCommand(['serve', '--help']);
+  assert.equal(code, 0);
   return new Set(help.match(/PILOTLIGHT_[A-Z_]+/g));
 }
 

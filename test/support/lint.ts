@@ -1,5 +1,4 @@
-import assert from 'node:assert/strict';
-import { runCommandLine } from '../../src/cli/command-line.ts';
+import { runCommand } from './command.ts';
 
 /** One report, as lint and the operator API write it. */
 export interface WrittenReport {
@@ -22,22 +21,6 @@ export interface Linted {
 
 /** Runs `pilotlight lint` on a site without a process. */
 export async function lintSite(site: string): Promise<Linted> {
-  let out = '';
-  const code = await runCommandLine(
-    ['lint', '--site', site, '--format', 'json'],
-    {
-      out: async (text) => {
-        out += String(text);
-      },
-      err: () => undefined,
-      environment: {},
-      onTerminal: false,
-      outOnTerminal: false,
-      colour: false,
-      kill: () => assert.fail('a command does not end the process'),
-      onHangUp: () => undefined,
-    },
-    '1.2.3',
-  );
+  const { code, out } = await runCommand(['lint', '--site', site, '--format', 'json']);
   return { code, out, reports: JSON.parse(out).reports };
 }

@@ -11,7 +11,7 @@ import { pino } from 'pino';
 import type { Config } from '../../src/config.ts';
 import { startService } from '../../src/service/service.ts';
 import { requireProgram } from './programs.ts';
-import { scratchDirectory } from './site.ts';
+import { scratchDirectory, writeSite } from './site.ts';
 
 /** The URL under which machines reach every service that the tests start. */
 export const PUBLIC_URL = 'http://boot.example:8080';
@@ -99,6 +99,32 @@ export async function startTestService(t: TestContext, options: TestServiceOptio
   const machine = `http://${service.machineAddress}`;
   const operator = `http://${service.operatorAddress}`;
   return { machine, operator, stateDir, log, close: () => service.close() };
+}
+
+/** A service, and the site of its own that it serves. */
+export interface LiveService {
+  readonly site: string;
+  readonly service: TestService;
+}
+
+/** Starts a service over a site of these documents, or over one that is named, and waits until the site was checked. */
+export async function startLiveService(
+  t: TestContext,
+  documents: Readonly<Record<string, string>>,
+  options: Partial<TestServiceOptions> = {},
+): Promise<LiveService | undefined> {
+  const site = options.site ?? (await writeSite(t, documents));
+  const service = await startTestService(t, { ...options, site });
+  if (service === undefined) return undefined;
+  await siteChecked(service);
+  return { site, service };
+}
+
+/** Writes a file that holds the one token of an operator API; it is gone after the test. */
+export async function writeTokenFile(t: TestContext, token: string): Promise<string> {
+  const path = join(await scratchDirectory(t), 'token');
+  await writeFile(path, `${token}\n`);
+  return path;
 }
 
 /** An answer, its body as it came over the wire. */

@@ -22,7 +22,7 @@ interface SourceFile {
   readonly imports: readonly Import[];
 }
 
-const base = ['errors', 'diagnostic'];
+const base = ['errors', 'diagnostic', 'version', 'run-outcome'];
 const middle = [
   'site',
   'metadata',
@@ -62,6 +62,8 @@ const allowedImports: Readonly<Record<string, readonly string[]>> = {
   'go-template': base,
   errors: ['diagnostic'],
   diagnostic: [],
+  version: [],
+  'run-outcome': [],
 };
 
 const mayTouchTheWorld = /(?:-(?:process|file|sqlite|postgres)|^main|^service)\.ts$/;

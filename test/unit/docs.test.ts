@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { runCommandLine } from '../../src/cli/command-line.ts';
 import { FEATURES } from '../../src/feature/features.ts';
 import { referenceMarkdown } from '../../src/feature/reference.ts';
 import { FILTERS } from '../../src/fragment/filters.ts';
@@ -11,6 +10,7 @@ import { DIALECTS } from '../../src/metadata/dialects.ts';
 import { platformsMarkdown } from '../../src/pointer/platforms-markdown.ts';
 import { DEFINITION_SCHEMAS } from '../../src/site/definition.ts';
 import { editorSchemas } from '../../src/site/editor-schema.ts';
+import { runCommand } from '../support/command.ts';
 
 const pages = [
   'README.md',
@@ -124,21 +124,8 @@ test('docs/cli.md explains every flag of every command, and every variable', asy
     ['import', 'matchbox'],
     ['openapi'],
   ]) {
-    let help = '';
-    const out = async (data: string | Buffer) => {
-      help += data;
-    };
-    const terminal = {
-      out,
-      err: () => undefined,
-      environment: {},
-      onTerminal: false,
-      outOnTerminal: false,
-      colour: false,
-      kill: () => undefined,
-      onHangUp: () => undefined,
-    };
-    assert.equal(await runCommandLine([...command, '--help'], terminal, '0.0.0'), 0);
+    const { code, out: help } = await runCommand([...command, '--help']);
+    assert.equal(code, 0);
     for (const [word] of help.matchAll(/--[a-z][a-z-]+|PILOTLIGHT_[A-Z_]+/g)) words.add(word);
   }
   assert.ok(words.size > 20);

@@ -1,7 +1,8 @@
 import { Liquid } from 'liquidjs';
 import { Type } from 'typebox';
 import type { App } from '../app.ts';
-import { effectOf, PROBLEMS } from '../problems.ts';
+import { effectOf } from '../problem-kind.ts';
+import { PROBLEMS } from '../problems.ts';
 
 const PAGE = `<!doctype html>
 <html lang="en">

@@ -3,7 +3,7 @@ import { ProvisioningError } from '../../errors.ts';
 import type { Broken } from '../../live/broken.ts';
 import type { Changes } from '../../live/changes.ts';
 import type { RevisionRecord } from '../../live/history.ts';
-import type { Refusal, Reloaded } from '../../live/live-site.ts';
+import type { Refusal, Reloaded } from '../../live/reloaded.ts';
 import type { App } from '../app.ts';
 import type { SiteState } from '../site-state.ts';
 import { notReady } from '../site-state.ts';

@@ -1,8 +1,9 @@
 import type { Diagnostic, Parsed } from '../../diagnostic.ts';
 import { hasErrors } from '../../diagnostic.ts';
-import type { Node } from '../../fragment/node.ts';
+import type { MapNode, Node } from '../../fragment/node.ts';
 import type { JsonValue } from '../../go-template/go-template.ts';
-import type { Contribution, Group } from '../revision.ts';
+import { contributionsOf } from '../parameters.ts';
+import type { Group } from '../revision.ts';
 import { sha256 } from '../source-tree.ts';
 import { GoReader, goField, parseJsonDocument } from './json-document.ts';
 import { parseMac } from './query.ts';
@@ -34,7 +35,7 @@ export function parseMatchboxGroup(id: string, content: Buffer, file: string): P
     } else selector.set(key, [normal]);
   }
   const written = reader.map(goField(root, 'metadata'), '$.metadata');
-  const metadata = written && toJson(written, '$.metadata', diagnostics);
+  const metadata = written && toObject(written, '$.metadata', diagnostics);
   if (hasErrors(diagnostics)) return { diagnostics };
   const group: Group = {
     id,
@@ -45,28 +46,22 @@ export function parseMatchboxGroup(id: string, content: Buffer, file: string): P
     specificity: selector.size,
     priority: 0,
     ...(profile === '' ? {} : { profile: { id: profile, origin: named?.value.origin ?? root.origin } }),
-    parameters: new Map(
-      [...(written?.entries ?? [])].map(([name, { keyOrigin, value }]): [string, Contribution] => [
-        name,
-        { source: file, node: value, keyOrigin },
-      ]),
-    ),
-    ...(isObject(metadata) ? { metadata } : {}),
+    parameters: contributionsOf(written, file),
+    ...(metadata === undefined ? {} : { metadata }),
   };
   return { value: group, diagnostics };
 }
 
-function isObject(value: JsonValue | undefined): value is { readonly [key: string]: JsonValue } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function toObject(map: MapNode, path: string, diagnostics: Diagnostic[]): { readonly [key: string]: JsonValue } {
+  const object: Record<string, JsonValue> = Object.create(null);
+  for (const [key, { value }] of map.entries) object[key] = toJson(value, `${path}.${key}`, diagnostics);
+  return object;
 }
 
 function toJson(node: Node, path: string, diagnostics: Diagnostic[]): JsonValue {
   switch (node.kind) {
-    case 'map': {
-      const object: Record<string, JsonValue> = Object.create(null);
-      for (const [key, { value }] of node.entries) object[key] = toJson(value, `${path}.${key}`, diagnostics);
-      return object;
-    }
+    case 'map':
+      return toObject(node, path, diagnostics);
     case 'list':
       return node.items.map((item, index) => toJson(item, `${path}.${index}`, diagnostics));
     case 'scalar': {

@@ -2,41 +2,10 @@ import assert from 'node:assert/strict';
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { runCommandLine } from '../../../src/cli/command-line.ts';
 import { EXIT } from '../../../src/cli/exit.ts';
-import type { Terminal } from '../../../src/cli/terminal.ts';
+import { type CommandOutcome, runCommand } from '../../support/command.ts';
 import { requireProgram } from '../../support/programs.ts';
 import { butaneProfile, scratchDirectory, writeSite } from '../../support/site.ts';
-
-interface Outcome {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-/** Runs one command line without a process. */
-async function run(argv: readonly string[], given: Partial<Terminal> = {}): Promise<Outcome> {
-  const out: Buffer[] = [];
-  let err = '';
-  const code = await runCommandLine(
-    argv,
-    {
-      out: async (data) => void out.push(Buffer.from(data)),
-      err: (text) => {
-        err += text;
-      },
-      environment: {},
-      onTerminal: false,
-      outOnTerminal: false,
-      colour: false,
-      kill: () => assert.fail('a command does not end the process'),
-      onHangUp: () => undefined,
-      ...given,
-    },
-    '1.2.3',
-  );
-  return { code, out: Buffer.concat(out).toString('utf8'), err };
-}
 
 const COMMANDS = ['serve', 'render', 'lint', 'explain', 'pointer', 'adopt', 'assets', 'openapi'];
 
@@ -45,7 +14,7 @@ test('the exit codes are those of the reference', () => assert.deepEqual(EXIT, {
 describe('help and version go to standard output and are fine:', () => {
   for (const argv of [['--help'], ['-h'], ...COMMANDS.map((command) => [command, '--help'])]) {
     test(argv.join(' '), async () => {
-      const { code, out, err } = await run(argv);
+      const { code, out, err } = await runCommand(argv);
       assert.deepEqual([code, err], [0, '']);
       assert.match(out, /^Usage: pilotlight/);
       assert.ok(!out.includes('\u001b'));
@@ -53,11 +22,11 @@ describe('help and version go to standard output and are fine:', () => {
   }
 
   test('--version', async () => {
-    assert.deepEqual(await run(['--version']), { code: 0, out: '1.2.3\n', err: '' });
+    assert.deepEqual(await runCommand(['--version']), { code: 0, out: '1.2.3\n', err: '' });
   });
 
   test('the help names every command and the exit codes', async () => {
-    const { out } = await run(['--help']);
+    const { out } = await runCommand(['--help']);
     for (const command of COMMANDS) assert.match(out, new RegExp(`^  ${command} `, 'm'));
     assert.match(out, /Exit codes: 0 fine, 1 .*, 2 wrong usage/);
   });
@@ -95,7 +64,7 @@ describe('wrong usage is exit code 2, told on standard error alone:', () => {
   for (const [argv, message] of cases) {
     test(`pilotlight ${argv.join(' ')}`, async (t) => {
       const site = await writeSite(t, { 'profiles/web.bu': butaneProfile('fcos', '1.5.0') });
-      const { code, out, err } = await run(argv, { environment: { PILOTLIGHT_SITE: site } });
+      const { code, out, err } = await runCommand(argv, { environment: { PILOTLIGHT_SITE: site } });
       assert.deepEqual([code, out], [2, ''], err);
       assert.match(err, message);
       assert.doesNotMatch(err, /\n {4}at /, 'no stack');
@@ -104,7 +73,9 @@ describe('wrong usage is exit code 2, told on standard error alone:', () => {
 
   test('all faults of the settings at once', async () => {
     const environment = { PILOTLIGHT_LOG_LEVEL: 'loud', PILOTLIGHT_PUBLIC_URL: 'nowhere' };
-    const { code, err } = await run(['serve', '--listen', 'x', '--operator-listen', '0.0.0.0:1'], { environment });
+    const { code, err } = await runCommand(['serve', '--listen', 'x', '--operator-listen', '0.0.0.0:1'], {
+      environment,
+    });
     assert.equal(code, 2);
     assert.deepEqual(
       err
@@ -139,20 +110,20 @@ describe('render', () => {
   test('prints the exact bytes on standard output, and nothing else', async (t) => {
     const site = await siteWithButane(t);
     if (site === undefined) return;
-    const { code, out, err } = await run(['render', 'web', '--site', site]);
+    const { code, out, err } = await runCommand(['render', 'web', '--site', site]);
     assert.deepEqual([code, err], [0, '']);
     assert.match(out, /^\{"ignition":\{"version":"3\.4\.0"\}.*gr%C3%BC%C3%9Fe.*\}\n$/);
-    assert.equal((await run(['render', 'old', '--site', site])).out, SITE['profiles/old.ign']);
+    assert.equal((await runCommand(['render', 'old', '--site', site])).out, SITE['profiles/old.ign']);
   });
 
   test('takes labels, a spec version and the shape of the output', async (t) => {
     const site = await siteWithButane(t);
     if (site === undefined) return;
     const argv = ['render', 'worker', '--site', site, '--mac', '52-54-00-A1-9C-AE'];
-    assert.match((await run(argv)).out, /"source":"data:,node1"/);
-    assert.match((await run([...argv, '--spec', '3.3.0'])).out, /"version":"3\.3\.0"/);
-    assert.match((await run([...argv, '--pretty'])).out, /^\{\n {2}"ignition": \{\n/);
-    assert.match((await run([...argv, '--butane'])).out, /^variant: flatcar\n[\s\S]*inline: "node1"\n$/);
+    assert.match((await runCommand(argv)).out, /"source":"data:,node1"/);
+    assert.match((await runCommand([...argv, '--spec', '3.3.0'])).out, /"version":"3\.3\.0"/);
+    assert.match((await runCommand([...argv, '--pretty'])).out, /^\{\n {2}"ignition": \{\n/);
+    assert.match((await runCommand([...argv, '--butane'])).out, /^variant: flatcar\n[\s\S]*inline: "node1"\n$/);
   });
 
   test('fails with exit code 1 and the reason on standard error', async (t) => {
@@ -165,21 +136,23 @@ describe('render', () => {
       [['web', '--spec', '3.0.0'], /^error: the client accepts Ignition specs up to 3\.0\.0/],
     ];
     for (const [argv, message] of cases) {
-      const { code, out, err } = await run(['render', ...argv, '--site', site]);
+      const { code, out, err } = await runCommand(['render', ...argv, '--site', site]);
       assert.deepEqual([code, out], [1, ''], argv.join(' '));
       assert.match(err, message);
     }
-    const { code, out } = await run(['render', 'old', '--butane', '--site', site]);
+    const { code, out } = await runCommand(['render', 'old', '--butane', '--site', site]);
     assert.deepEqual([code, out], [2, '']);
   });
 
   test('fails with exit code 1 when there is no site or no butane', async (t) => {
     const site = await writeSite(t, SITE);
     const missing = join(site, 'nope');
-    const { code, out, err } = await run(['render', 'web', '--site', missing]);
+    const { code, out, err } = await runCommand(['render', 'web', '--site', missing]);
     assert.deepEqual([code, out], [1, '']);
     assert.match(err, /^error: the site directory .* cannot be read: it does not exist\n$/);
-    const without = await run(['render', 'web', '--site', site], { environment: { PILOTLIGHT_BUTANE: missing } });
+    const without = await runCommand(['render', 'web', '--site', site], {
+      environment: { PILOTLIGHT_BUTANE: missing },
+    });
     assert.equal(without.code, 1);
     assert.match(without.err, /butane/);
     assert.doesNotMatch(without.err, /\n {4}at /);
@@ -190,7 +163,9 @@ describe('explain', () => {
   test('tells what a machine gets and why, without butane', async (t) => {
     const site = await writeSite(t, SITE);
     const environment = { PILOTLIGHT_SITE: site, PILOTLIGHT_BUTANE: '/nowhere' };
-    const { code, out, err } = await run(['explain', '--mac', '525400A19CAE', '--label', 'rack=r8'], { environment });
+    const { code, out, err } = await runCommand(['explain', '--mac', '525400A19CAE', '--label', 'rack=r8'], {
+      environment,
+    });
     assert.deepEqual([code, err], [0, '']);
     assert.equal(
       out,
@@ -208,18 +183,18 @@ describe('explain', () => {
 
   test('says when there are no groups at all', async (t) => {
     const site = await writeSite(t, { 'profiles/web.bu': SITE['profiles/web.bu'] });
-    assert.match((await run(['explain', '--site', site])).out, /\ngroups:\n {2}none\n$/);
+    assert.match((await runCommand(['explain', '--site', site])).out, /\ngroups:\n {2}none\n$/);
   });
 
   test('is exit code 1 for a machine that gets nothing', async (t) => {
-    const { code, out, err } = await run(['explain', '--site', await writeSite(t, SITE)]);
+    const { code, out, err } = await runCommand(['explain', '--site', await writeSite(t, SITE)]);
     assert.equal(code, 1, err);
     assert.match(out, /^machine: no labels\nprofile: none, because no group with a profile matches this machine\n/);
   });
 
   test('shows the reports of groups that contradict each other', async (t) => {
     const site = await writeSite(t, { ...SITE, 'groups/node2.yaml': 'profile: web\nmatch: { rack: r7 }\n' });
-    const { code, err } = await run(['explain', '--site', site, '--mac', '525400a19cae', '--label', 'rack=r7']);
+    const { code, err } = await runCommand(['explain', '--site', site, '--mac', '525400a19cae', '--label', 'rack=r7']);
     assert.equal(code, 1);
     assert.match(err, /^error: the groups node1 and node2 both match/);
   });
@@ -229,18 +204,18 @@ describe('lint', () => {
   test('is fine with a site without faults, and tells what it looked at', async (t) => {
     const site = await siteWithButane(t);
     if (site === undefined) return;
-    assert.deepEqual(await run(['lint', '--site', site]), {
+    assert.deepEqual(await runCommand(['lint', '--site', site]), {
       code: 0,
       out: '',
       err: '3 profiles, 2 groups: 0 errors, 0 warnings\n',
     });
-    assert.deepEqual(JSON.parse((await run(['lint', '--site', site, '--format', 'json'])).out), { reports: [] });
+    assert.deepEqual(JSON.parse((await runCommand(['lint', '--site', site, '--format', 'json'])).out), { reports: [] });
   });
 
   test('is fine with warnings alone', async (t) => {
     const site = await siteWithButane(t, { 'fragments/a.yaml': 'x' });
     if (site === undefined) return;
-    const { code, err } = await run(['lint', '--site', site]);
+    const { code, err } = await runCommand(['lint', '--site', site]);
     assert.equal(code, 0);
     assert.match(
       err,
@@ -254,7 +229,7 @@ describe('lint', () => {
       'profiles/ugly.yaml': 'layers: [fragments/none.bu]\n',
     });
     if (site === undefined) return;
-    const { code, out } = await run(['lint', '--site', site, '--format', 'json']);
+    const { code, out } = await runCommand(['lint', '--site', site, '--format', 'json']);
     assert.equal(code, 1);
     const { reports } = JSON.parse(out);
     assert.deepEqual(
@@ -270,7 +245,7 @@ describe('lint', () => {
     test(`reports faults of the whole site as ${format}, without butane`, async (t) => {
       const site = await writeSite(t, BROKEN);
       const environment = { PILOTLIGHT_BUTANE: '/nowhere' };
-      const { code, out, err } = await run(['lint', '--site', `${site}/`, '--format', format], { environment });
+      const { code, out, err } = await runCommand(['lint', '--site', `${site}/`, '--format', format], { environment });
       assert.equal(code, 1);
       const [reports, rest] = format === 'text' ? [err, out] : [out, err];
       assert.equal(rest, '');
@@ -288,16 +263,16 @@ describe('lint', () => {
 describe('the terminal', () => {
   test('gets code frames and colours where it can show them', async (t) => {
     const site = await writeSite(t, BROKEN);
-    const plain = await run(['explain', '--site', site]);
+    const plain = await runCommand(['explain', '--site', site]);
     assert.equal(plain.code, 1);
     assert.ok(!plain.err.includes('\u001b') && !plain.err.includes(' | '));
-    const shown = await run(['explain', '--site', site], { onTerminal: true, colour: true });
+    const shown = await runCommand(['explain', '--site', site], { onTerminal: true, colour: true });
     assert.ok(shown.err.includes('\u001b[31merror\u001b[0m'));
     assert.ok(shown.err.includes('profle: web'));
   });
 
   /** The first character that a terminal would act on, with what stands before it. */
-  function actingIn({ out, err }: Outcome): string | undefined {
+  function actingIn({ out, err }: CommandOutcome): string | undefined {
     // Progress is ours: a return and an erased line.
     const text = `${out}${err}`.replaceAll('\r\u001b[K', '');
     const found = /(?!\n)[\p{Cc}\p{Cf}\u2028\u2029]/u.exec(text);
@@ -314,7 +289,7 @@ describe('the terminal', () => {
       'profiles/a\u001b[2J.bu': '',
     });
     for (const argv of [['lint'], ['explain'], ['render', 'web']]) {
-      const outcome = await run([...argv, '--site', site], { onTerminal: true, colour: false });
+      const outcome = await runCommand([...argv, '--site', site], { onTerminal: true, colour: false });
       assert.equal(outcome.code, 1);
       assert.match(outcome.err, /a label key/);
       assert.equal(actingIn(outcome), undefined);
@@ -338,7 +313,7 @@ describe('the terminal', () => {
       [1, 'render', 'ugly'],
     ];
     for (const [code, ...argv] of commands) {
-      const outcome = await run([...argv, '--site', site], { onTerminal: true, outOnTerminal: true });
+      const outcome = await runCommand([...argv, '--site', site], { onTerminal: true, outOnTerminal: true });
       assert.equal(outcome.code, code, `${argv.join(' ')}\n${outcome.err}`);
       assert.equal(actingIn(outcome), undefined, argv.join(' '));
     }
@@ -349,7 +324,7 @@ describe('adopt', () => {
   const CASE = 'test/golden/adopt/published-list/config.bu';
 
   test('prints the profile, and takes the release', async () => {
-    const { code, out, err } = await run(['adopt', CASE, '--release', '4593.2.0']);
+    const { code, out, err } = await runCommand(['adopt', CASE, '--release', '4593.2.0']);
     assert.equal(code, 0);
     assert.match(out, /^# Adopted from .*\n[\s\S]*\n {4}release: "4593\.2\.0"\n/);
     assert.match(err, /^info: containerd is told nothing/);
@@ -368,24 +343,24 @@ describe('adopt', () => {
       broken: /never closed/,
     };
     for (const [name, message] of Object.entries(expected)) {
-      const { code, out, err } = await run(['adopt', join(directory, `${name}.bu`)]);
+      const { code, out, err } = await runCommand(['adopt', join(directory, `${name}.bu`)]);
       assert.deepEqual([code, out], [1, ''], name);
       assert.match(err, message);
       assert.doesNotMatch(err, /geheim/);
     }
-    assert.equal((await run(['adopt'])).code, 2);
+    assert.equal((await runCommand(['adopt'])).code, 2);
   });
 });
 
 describe('openapi', () => {
   test('prints the document of one API, or writes all', async (t) => {
-    const machine = await run(['openapi']);
-    const operator = await run(['openapi', '--api', 'operator']);
+    const machine = await runCommand(['openapi']);
+    const operator = await runCommand(['openapi', '--api', 'operator']);
     assert.deepEqual([machine.code, operator.code, machine.err], [0, 0, '']);
     assert.match(machine.out, /^openapi: /);
     assert.match(operator.out, /\/v1\/revision/);
     const directory = join(await scratchDirectory(t), 'new');
-    const written = await run(['openapi', '--write', directory]);
+    const written = await runCommand(['openapi', '--write', directory]);
     assert.deepEqual(written, { code: 0, out: '', err: '' });
     assert.deepEqual((await readdir(directory)).sort(), ['machine.yaml', 'matchbox.yaml', 'operator.yaml']);
     assert.equal(await readFile(join(directory, 'operator.yaml'), 'utf8'), operator.out);
@@ -397,11 +372,11 @@ describe('a faulty variable', () => {
     const site = await writeSite(t, SITE);
     const environment = { PILOTLIGHT_PUBLIC_URL: 'nowhere', PILOTLIGHT_SITE: site };
     for (const argv of [['explain'], ['lint'], ['render', 'web'], ['serve']]) {
-      const { code, out, err } = await run(argv, { environment });
+      const { code, out, err } = await runCommand(argv, { environment });
       assert.deepEqual([code, out], [2, ''], argv.join(' '));
       assert.match(err, /^error: PILOTLIGHT_PUBLIC_URL: /);
     }
-    const { code, err } = await run(['serve'], { environment: { PILOTLIGHT_LISTEN: 'nonsense' } });
+    const { code, err } = await runCommand(['serve'], { environment: { PILOTLIGHT_LISTEN: 'nonsense' } });
     assert.equal(code, 2);
     assert.match(err, /^error: PILOTLIGHT_LISTEN: /);
   });
@@ -413,7 +388,7 @@ describe('a faulty variable', () => {
       PILOTLIGHT_OPERATOR_LISTEN: '0.0.0.0:1',
     };
     const argv = ['explain', '--site', await writeSite(t, SITE), '--mac', '525400a19cae'];
-    assert.equal((await run(argv, { environment })).code, 0);
+    assert.equal((await runCommand(argv, { environment })).code, 0);
   });
 });
 
@@ -424,8 +399,8 @@ test('assets verify shows on a terminal how far a large file is, and nowhere els
   await writeFile(join(site, 'assets/SHA256SUMS'), `${digest}  large\n`);
   const out = 'ok: large: SHA256 is the one in SHA256SUMS:1\n1 ok, 0 warnings, 0 errors\n';
   const argv = ['assets', 'verify', '--site', site];
-  assert.deepEqual(await run(argv), { code: 0, out, err: '' });
-  const shown = await run(argv, { onTerminal: true });
+  assert.deepEqual(await runCommand(argv), { code: 0, out, err: '' });
+  const shown = await runCommand(argv, { onTerminal: true });
   const pieces = shown.err.split('\r\u001b[K');
   assert.deepEqual([pieces[0], pieces.at(-1)], ['', '']);
   assert.ok(pieces.length > 2);

@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { runCommandLine } from '../../../src/cli/command-line.ts';
 import { formatDifference } from '../../../src/cli/diff.ts';
-import type { Terminal } from '../../../src/cli/terminal.ts';
 import type { Difference, MachineDifference } from '../../../src/live/difference.ts';
+import { runCommand } from '../../support/command.ts';
 import { requireProgram } from '../../support/programs.ts';
 import { wrapButane } from '../../support/service.ts';
 import { butaneProfile, scratchDirectory, writeSite } from '../../support/site.ts';
@@ -109,23 +108,7 @@ describe('a difference as text', () => {
 /** Runs the command with the real butane; undefined when it is not there. */
 async function run(t: TestContext, args: readonly string[], butane = requireProgram(t, 'butane')) {
   if (butane === undefined) return undefined;
-  let [out, err] = ['', ''];
-  const terminal: Terminal = {
-    out: async (data) => {
-      out += data;
-    },
-    err: (text) => {
-      err += text;
-    },
-    environment: {},
-    onTerminal: false,
-    outOnTerminal: false,
-    colour: false,
-    kill: () => undefined,
-    onHangUp: () => undefined,
-  };
-  const code = await runCommandLine(['diff', '--butane', butane, ...args], terminal, '0.0.0');
-  return { code, out, err };
+  return runCommand(['diff', '--butane', butane, ...args]);
 }
 
 const SITE = {

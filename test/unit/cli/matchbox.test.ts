@@ -1,33 +1,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { runCommandLine } from '../../../src/cli/command-line.ts';
 import { MATCHBOX_FLAGS } from '../../../src/cli/matchbox-flags.ts';
+import { runCommand } from '../../support/command.ts';
 import { scratchDirectory, writeSite } from '../../support/site.ts';
 
 /** Runs `pilotlight matchbox` without a process; only where it ends by itself. */
-async function run(argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-  let out = '';
-  let err = '';
-  const code = await runCommandLine(
-    ['matchbox', ...argv],
-    {
-      out: async (data) => {
-        out += String(data);
-      },
-      err: (text) => {
-        err += text;
-      },
-      environment,
-      onTerminal: false,
-      outOnTerminal: false,
-      colour: false,
-      kill: () => assert.fail('a command does not end the process'),
-      onHangUp: () => undefined,
-    },
-    '1.2.3',
-  );
-  return { code, out, err };
+function run(argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+  return runCommand(['matchbox', ...argv], { environment });
 }
 
 describe('pilotlight matchbox', () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { effectOf, PROBLEMS } from '../../../src/http/problems.ts';
+import { effectOf } from '../../../src/http/problem-kind.ts';
+import { PROBLEMS } from '../../../src/http/problems.ts';
 import { problemsMarkdown } from '../../../src/http/problems-markdown.ts';
 
 test('the texts are plain sentences that mean the same in every format', () => {

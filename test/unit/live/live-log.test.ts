@@ -4,7 +4,7 @@ import type { Diagnostic } from '../../../src/diagnostic.ts';
 import type { Changes } from '../../../src/live/changes.ts';
 import type { LiveLogger } from '../../../src/live/live-log.ts';
 import { logEvents } from '../../../src/live/live-log.ts';
-import type { Current } from '../../../src/live/live-site.ts';
+import type { Current } from '../../../src/live/reloaded.ts';
 import type { CheckReport } from '../../../src/render/check.ts';
 import { PLAIN, revisionOf } from '../site/parsed-site.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay, setImmediate } from 'node:timers/promises';
 import { ProvisioningError } from '../../../src/errors.ts';
-import { SiteFaults } from '../../../src/live/live-site.ts';
+import { SiteFaults } from '../../../src/live/site-faults.ts';
 import type { Decoded } from '../../../src/live/snapshot.ts';
 import { digestTree } from '../../../src/site/source-tree.ts';
 import { eventually } from '../../support/service.ts';

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { watchSite } from '../../../src/live/watch-file.ts';
+import { startRepository } from '../../support/git.ts';
 import { requireProgram } from '../../support/programs.ts';
 import { eventually } from '../../support/service.ts';
 import { addToSite, scratchDirectory } from '../../support/site.ts';
@@ -247,14 +248,7 @@ describe('a watch notices', { concurrency: true }, () => {
     const git = requireProgram(t, 'git');
     if (git === undefined) return;
     const site = await smallSite(t);
-    const identity = ['-c', 'user.name=x', '-c', 'user.email=x@example.invalid', '-c', 'commit.gpgsign=false'];
-    const run = (...args: readonly string[]) => {
-      execFileSync(git, ['-C', site, ...identity, ...args], { stdio: 'ignore' });
-    };
-    run('init', '--quiet', '--initial-branch=main');
-    run('add', '.');
-    run('commit', '--quiet', '-m', 'one');
-    run('checkout', '--quiet', '-b', 'next');
+    const run = startRepository(git, site);
     await addToSite(site, { 'profiles/web.bu': 'next', 'fragments/deep/a.bu': 'new' });
     run('add', '.');
     run('commit', '--quiet', '-m', 'two');

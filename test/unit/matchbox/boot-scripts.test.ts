@@ -32,9 +32,9 @@ describe('scripts for iPXE, to the byte:', () => {
       {
         kernel: 'k',
         initrd: ['--name main /assets/x.img'],
-        args: ['u=http://m/ignition?uuid=${uuid}&mac=${mac:hexhyp}'],
+        args: [`u=http://m/ignition?uuid=\${uuid}&mac=\${mac:hexhyp}`],
       },
-      '#!ipxe\nkernel k u=http://m/ignition?uuid=${uuid}&mac=${mac:hexhyp}\ninitrd --name main /assets/x.img\nboot\n',
+      `#!ipxe\nkernel k u=http://m/ignition?uuid=\${uuid}&mac=\${mac:hexhyp}\ninitrd --name main /assets/x.img\nboot\n`,
     ],
   ];
   for (const [title, boot, script] of cases) test(title, () => assert.equal(ipxeScript(boot), script));

@@ -8,7 +8,7 @@ import { createRenderer } from '../../../src/render/renderer.ts';
 import { createCaches, createTranslator } from '../../../src/render/translate.ts';
 import type { Documents } from '../site/parsed-site.ts';
 import { inOneLine, PLAIN, revisionOf } from '../site/parsed-site.ts';
-import { refusal, standInButane, translated } from './stand-in-butane.ts';
+import { refuseBad, standInButane } from './stand-in-butane.ts';
 
 interface Checked extends CheckResult {
   /** What was rendered: profile and labels. */
@@ -17,11 +17,7 @@ interface Checked extends CheckResult {
 
 /** Checks a site with the real pipeline; only butane itself is a stand-in, which refuses documents that hold BAD. */
 async function checked(documents: Documents, options: CheckOptions = {}): Promise<Checked> {
-  const butane = standInButane(({ source }) =>
-    source.toString().includes('BAD')
-      ? refusal([{ severity: 'error', path: '$.x', message: 'this is bad' }])
-      : translated({ ignition: { version: '3.4.0' } }),
-  );
+  const butane = standInButane(refuseBad);
   const renderer = createRenderer({
     translator: createTranslator(butane, createCaches(1e6)),
     serviceUrl: 'http://x',

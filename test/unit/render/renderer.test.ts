@@ -9,7 +9,7 @@ import { createRenderer, withDeadline } from '../../../src/render/renderer.ts';
 import { createCaches, createTranslator } from '../../../src/render/translate.ts';
 import { fileTree } from '../../support/nodes.ts';
 import { machineOf, revisionOf } from '../site/parsed-site.ts';
-import { refusal, standInButane, translated } from './stand-in-butane.ts';
+import { refuseBad, standInButane, translated } from './stand-in-butane.ts';
 
 const SITE = { 'profiles/w.yaml': 'butane: { variant: flatcar, version: 1.1.0, h: "{{ labels.rack }}" }' };
 
@@ -295,11 +295,7 @@ describe('a revision that shares with an earlier one', () => {
 
   test('remembers a lasting failure too, and forgets it with its cause', async () => {
     let renders = 0;
-    const butane = standInButane(({ source }) =>
-      source.toString().includes('BAD')
-        ? refusal([{ severity: 'error', path: '$.x', message: 'this is bad' }])
-        : translated({ ignition: { version: '3.4.0' } }),
-    );
+    const butane = standInButane(refuseBad);
     const renderer = createRenderer({
       translator: createTranslator(butane, createCaches(1_000_000)),
       now: () => 0,

@@ -12,6 +12,13 @@ export function refusal(entries: readonly ReportEntry[], rest: Partial<Refusal> 
   return { ok: false, failure: 'source config is invalid', entries, yamlFaults: [], durationMs: 0, ...rest };
 }
 
+/** Refuses a document that holds BAD, and has one config for all others. */
+export function refuseBad({ source }: TranslateRequest): Translation {
+  return source.toString().includes('BAD')
+    ? refusal([{ severity: 'error', path: '$.x', message: 'this is bad' }])
+    : translated({ ignition: { version: '3.4.0' } });
+}
+
 /** A butane that answers as it is told to, where a test is about what is made of its answers. */
 export function standInButane(
   answer: (request: TranslateRequest) => Translation | Promise<Translation>,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { compareVersions, isVersion } from '../../../src/fragment/version.ts';
+import { compareVersions, isVersion } from '../../src/version.ts';
 
 test('a version is three numbers, and perhaps a prerelease', () => {
   for (const text of ['1.5.0', '0.0.0', '10.20.30', '1.8.0-experimental', '1.0.0-rc.1'])
