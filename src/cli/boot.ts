@@ -22,11 +22,7 @@ export async function bootCommand(
 ): Promise<number> {
   endOnSignals();
   const machine = parseMachine(queryOf(flags), { from: 'query' });
-  const workshop = await openWorkshop({
-    site: config.site,
-    publicUrl: config.publicUrl,
-    ...(config.butane === undefined ? {} : { butane: config.butane }),
-  });
+  const workshop = await openWorkshop(config);
   const { served, renderer } = workshop;
   const { documents, settings } = served.revision;
   try {

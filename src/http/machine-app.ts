@@ -47,6 +47,9 @@ export async function createMachineApp(options: MachineAppOptions): Promise<App>
     connections: { max: MAX_CONNECTIONS, ...options.connections },
     requests: countRequests('machine', options),
   });
+  // No route reads a body but for reports of machines, some of which send none and say that it is JSON.
+  app.removeContentTypeParser('application/json');
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   await describeApp(app, { title: TITLES[format], description: DESCRIPTION, version });
   const deliver = createDelivery({ ...options, format });
   if (format === 'matchbox') await app.register(async (scope: App) => matchboxRoutes(scope, { ...options, deliver }));

@@ -87,6 +87,11 @@ export function createMetadataAnswers({ site, renderer, metadata }: MetadataAnsw
       send(reply.header(lifetimeHeader, String(asked.seconds)), asked.token, TEXT);
       return;
     }
+    if (asked.kind === 'report') {
+      request.audit = { dialect: dialect.name, state: stateOf(request.body, asked.key) };
+      send(reply, '', TEXT);
+      return;
+    }
     const served = site.current();
     const machine = await machineOf(request, served.revision, id);
     request.audit = { dialect: dialect.name, revision: served.revision.id, labels: loggable(machine) };
@@ -152,6 +157,20 @@ function requestOf(request: FastifyRequest, path: string): MetadataRequest {
     port: request.socket.remotePort ?? 0,
     forwarded,
   };
+}
+
+/** A state as clouds have them; whatever else a machine writes has no place in the log. */
+const STATE = /^[a-z][a-z-]{0,31}$/;
+
+/** The state in what a machine reports; undefined where it says none. */
+function stateOf(body: unknown, key: string): string | undefined {
+  if (!Buffer.isBuffer(body)) return undefined;
+  try {
+    const said: unknown = Object(JSON.parse(body.toString()))[key];
+    return typeof said === 'string' && STATE.test(said) ? said : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /**

@@ -37,6 +37,14 @@ export interface TreeRoot {
   readonly list: (names: readonly string[]) => string;
 }
 
+/** Where machines report how their boot went; nobody answers them but with 200. */
+export interface ReportRules {
+  readonly method: 'POST' | 'PATCH';
+  readonly path: RegExp;
+  /** The key of the JSON that they send which has the state in one word. */
+  readonly key: string;
+}
+
 /** One cloud's metadata service, as a table over one engine. */
 export interface Dialect {
   readonly name: string;
@@ -48,6 +56,7 @@ export interface Dialect {
   readonly documents: readonly WholeDocument[];
   readonly trees: readonly TreeRoot[];
   readonly token?: TokenRules;
+  readonly reports?: ReportRules;
   /** A header that each request must have: a page in a browser cannot be made to send it. */
   readonly flavour?: { readonly header: string; readonly value: string; readonly status: 'forbidden' | 'invalid' };
   /** Headers that each answer has. */

@@ -23,6 +23,7 @@ export type Asked =
   | { readonly kind: 'refused'; readonly reason: Refusal }
   | { readonly kind: 'token'; readonly token: string; readonly dialect: Dialect; readonly seconds: number }
   | { readonly kind: 'user-data'; readonly dialect: Dialect }
+  | { readonly kind: 'report'; readonly dialect: Dialect; readonly key: string }
   | { readonly kind: 'data'; readonly dialect: Dialect; readonly read: (instance: Instance) => Data | undefined };
 
 /** Why a request is refused, whoever asks. */
@@ -56,12 +57,17 @@ const TEXT = 'text/plain; charset=utf-8';
 export function readMetadataRequest(request: MetadataRequest, setup: MetadataSetup): Asked {
   for (const dialect of setup.dialects) {
     if (request.path === dialect.token?.path) return askToken(request, dialect, dialect.token, setup);
-    const wanted = wantedOf(dialect, request.path);
+    const wanted = reportOf(dialect, request.path) ?? wantedOf(dialect, request.path);
     if (wanted === undefined) continue;
     const reason = refusalOf(request, dialect, wanted, setup);
     return reason === undefined ? wanted : { kind: 'refused', reason };
   }
   return { kind: 'nothing' };
+}
+
+function reportOf(dialect: Dialect, path: string): Asked | undefined {
+  const { reports } = dialect;
+  return reports?.path.test(path) ? { kind: 'report', dialect, key: reports.key } : undefined;
 }
 
 /** What a path asks for in a dialect; undefined where it is none of it. */
@@ -98,7 +104,7 @@ function refusalOf(
   setup: MetadataSetup,
 ): Refusal | undefined {
   const { flavour, token, lowPort } = dialect;
-  if (request.method !== 'GET' && request.method !== 'HEAD') return 'method';
+  if (!methodsOf(dialect, wanted).includes(request.method)) return 'method';
   if (dialect.refusesForwarded === 'always' && request.forwarded) return 'forwarded';
   if (lowPort && wanted.kind === 'user-data' && request.port >= 1024) return 'high-port';
   if (flavour !== undefined && headerOf(request, flavour.header)?.toLowerCase() !== flavour.value.toLowerCase()) {
@@ -108,6 +114,12 @@ function refusalOf(
   const given = headerOf(request, token.header);
   if (given === undefined) return token.mayBeLeftOut && setup.withoutToken ? undefined : 'token-missing';
   return setup.tokens.accepts(given, holderOf(request, dialect)) ? undefined : 'token-invalid';
+}
+
+const READING = ['GET', 'HEAD'];
+
+function methodsOf({ reports }: Dialect, { kind }: Asked): readonly string[] {
+  return kind === 'report' && reports !== undefined ? [reports.method] : READING;
 }
 
 function askToken(

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { chmod, writeFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { DIALECTS } from '../../src/metadata/dialects.ts';
-import { type Host, startLoneHost } from '../support/network-boot/network.ts';
+import { makeCertificate } from '../support/cloud-metadata/certificates.ts';
+import { addName, type Host, startLoneHost } from '../support/network-boot/network.ts';
 import { requireProgram } from '../support/programs.ts';
 import { startServiceProcess } from '../support/service-process.ts';
 import { butaneProfile, scratchDirectory, writeSite } from '../support/site.ts';
@@ -15,6 +17,9 @@ const KEYS = [
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5PVCBBIFJFQUwgS0VZOiBSRVBMQUNFIElUIEZJUlNU alice@example.invalid',
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5PVCBBIFJFQUwgS0VZOiBSRVBMQUNFIElUIEZJUlNV bob@example.invalid',
 ];
+
+/** Where the service is in a cloud whose clients ask a name. */
+const SERVICE = '192.0.2.10';
 
 /** All that a group can say of a machine. */
 const METADATA = {
@@ -141,6 +146,13 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
       ORACLECLOUD_REGION_ID: 'region-1',
     },
   },
+  packet: {
+    attributes: {
+      PACKET_HOSTNAME: 'web1.example.invalid',
+      PACKET_PHONE_HOME_URL: 'https://metadata.packet.net/phone-home',
+      PACKET_PLAN: 'm5.large',
+    },
+  },
   scaleway: {
     attributes: {
       SCALEWAY_HOSTNAME: 'web1.example.invalid',
@@ -202,21 +214,39 @@ interface Machine {
 async function startMachine(t: TestContext, name: string, metadata: object | undefined): Promise<Machine | undefined> {
   const afterburn = requireProgram(t, 'afterburn');
   const address = DIALECTS.find((dialect) => dialect.name === name)?.address ?? '';
-  const host = afterburn === undefined ? undefined : await startLoneHost(t, address, MACHINE);
-  if (afterburn === undefined || host === undefined) return undefined;
+  // A name is asked over https.
+  const isName = isIP(address) === 0;
+  const host = afterburn === undefined ? undefined : await startLoneHost(t, isName ? SERVICE : address, MACHINE);
+  const tls = host === undefined ? undefined : await makeCertificate(t, isName ? address : 'unused.example');
+  if (afterburn === undefined || host === undefined || tls === undefined) return undefined;
+  if (isName) await addName(host, t, SERVICE, address);
   await addAccount(t, host);
   const group = { profile: 'web', match: { ip: MACHINE }, ...(metadata === undefined ? {} : { metadata }) };
   const site = await writeSite(t, {
     'profiles/web.bu': butaneProfile('flatcar', '1.1.0'),
     'groups/web1.yaml': JSON.stringify(group),
   });
-  const flags = ['--listen', `${address}:80`, '--metadata', name];
+  const listen = isName
+    ? ['--listen', `${SERVICE}:443`, '--tls-cert', tls.certificate, '--tls-key', tls.key]
+    : ['--listen', `${address}:80`];
+  const flags = [...listen, '--metadata', name];
   const service = await startServiceProcess(t, { site, flags, launcher: host.launcher });
   if (service === undefined) return undefined;
   return {
     async burn(provider) {
       const files = ['--attributes', '/srv/attributes', '--hostname', '/srv/hostname'];
-      await host.run([afterburn, 'multi', '--provider', provider, ...files, '--ssh-keys', 'core']);
+      const environment = ['env', `SSL_CERT_FILE=${tls.certificate}`];
+      await host.run([
+        ...environment,
+        afterburn,
+        'multi',
+        '--check-in',
+        '--provider',
+        provider,
+        ...files,
+        '--ssh-keys',
+        'core',
+      ]);
       const [attributes, hostname, keys] = [
         await readIfThere(host, '/srv/attributes'),
         await readIfThere(host, '/srv/hostname'),

@@ -24,6 +24,8 @@ import {
   platformsOf,
 } from '../support/ignition-client.ts';
 import type { Host } from '../support/network-boot/network.ts';
+import { eventually } from '../support/service.ts';
+import type { ServiceProcess } from '../support/service-process.ts';
 import { addToSite, writeSite } from '../support/site.ts';
 
 /** Which dialects one service speaks in which cloud; those of one path are never together. */
@@ -96,13 +98,14 @@ suite('A machine of a cloud', () => {
       // What starts late in the first of the tests is the service of all others.
       const start = (listener: MetadataListener) => startOrFail(t, cloud, site, listener, tls);
       const bootOn = (client: Client, host: Host, timeoutSeconds: number) => bootOf(client, host, timeoutSeconds, tls);
+      const services: ServiceProcess[] = [];
       const one = await cloud.addMachine(MACHINES.one);
       const two = await cloud.addMachine(MACHINES.two);
 
       await t.test('a service that starts late is waited for', async (t) => {
         const runs = clients.map((client) => fetchConfig(t, client.release, bootOn(client, one, 60)));
         await delay(1500);
-        for (const listener of listeners) await start(listener);
+        for (const listener of listeners) services.push(await start(listener));
         for (const [index, client] of clients.entries()) assertFetched(client, await runs[index]);
       });
 
@@ -136,6 +139,13 @@ suite('A machine of a cloud', () => {
         await addToSite(site, MENDED);
         for (const [index, client] of clients.entries()) assertFetched(client, await printed[index], 'broken');
       });
+
+      if (dialects.includes('packet')) {
+        await t.test('a machine reports how its boot goes', async () => {
+          const reported = () => services.flatMap(({ log }) => log().map(({ state }) => state));
+          await eventually(() => reported().includes('running'));
+        });
+      }
 
       if (!listeners.some(({ flags = [] }) => flags.includes('--neighbour-table'))) return;
       const neighbour = await cloud.addMachine(MACHINES.neighbour);

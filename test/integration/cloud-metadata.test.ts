@@ -319,3 +319,35 @@ test('a dialect of the flag answers before one of site.yaml with the same paths,
     [['aws', 'openstack']],
   );
 });
+
+test('what a machine reports of its boot is taken, and its state stands in the log', async (t) => {
+  const cloud = await start(t, ['packet', 'scaleway']);
+  if (cloud === undefined) return;
+  const { askAs, service } = cloud;
+  const json = { 'Content-Type': 'application/json' };
+  const cases: readonly (readonly [method: string, path: string, body: string, state: string | undefined])[] = [
+    ['POST', '/phone-home', '', undefined],
+    ['POST', '/events', '{"state":"failed","message":"secret-of-one is wrong"}', 'failed'],
+    ['PATCH', '/state', '{"state_detail":"booted"}', 'booted'],
+    ['POST', '/events', '{"state":"a\\nb"}', undefined],
+    ['POST', '/events', `{"state":"${'a'.repeat(33)}"}`, undefined],
+    ['POST', '/events', '{"state":7}', undefined],
+    ['POST', '/events', '{"state":', undefined],
+    ['POST', '/events', 'null', undefined],
+  ];
+  for (const [method, path, body, state] of cases) {
+    const before = service.log.length;
+    const answer = await askAs('one', path, { method, headers: json, body });
+    assert.deepEqual([answer.status, answer.body.length], [200, 0], `${path} ${body}`);
+    const line = service.log.slice(before).find(({ msg }) => msg === 'request');
+    assert.deepEqual([line?.state, line?.labels], [state, undefined], body);
+  }
+  assert.ok(!JSON.stringify(service.log).includes('secret'));
+  for (const [method, path] of [
+    ['GET', '/events'],
+    ['POST', '/state'],
+    ['PUT', '/phone-home'],
+  ] as const) {
+    assertProblem(await askAs('one', path, { method }), 400, 'request-invalid');
+  }
+});

@@ -302,6 +302,7 @@ export const SCALEWAY: Dialect = {
     },
   ],
   trees: [],
+  reports: { method: 'PATCH', path: /^\/state$/, key: 'state_detail' },
   lowPort: true,
 };
 
@@ -330,11 +331,13 @@ export const PACKET: Dialect = {
             interfaces: mac === undefined ? [] : [{ name: 'eth0', mac, bond: null }],
             addresses: [],
           },
-          phone_home_url: '',
+          phone_home_url: 'https://metadata.packet.net/phone-home',
         }),
     },
   ],
   trees: [],
+  // Images report with an empty body, and Ignition with a state at the second path, which it makes of the first.
+  reports: { method: 'POST', path: /^\/(?:phone-home|events)$/, key: 'state' },
   unknown: 'stop',
 };
 

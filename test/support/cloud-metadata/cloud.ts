@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { addBridge, type Host, type LoneHost, startHost } from '../network-boot/network.ts';
+import { addBridge, addName, type Host, type LoneHost, startHost } from '../network-boot/network.ts';
 import { requireProgram } from '../programs.ts';
 import { scratchDirectory } from '../site.ts';
 
@@ -75,12 +75,10 @@ export async function leaveLinkLocal({ run }: Host): Promise<void> {
 
 /** Gives a machine what systemd-networkd leaves of a DHCP lease, and a name of which no DNS server tells. */
 async function lease(t: TestContext, machine: LoneHost, mount: string): Promise<void> {
-  const scratch = await scratchDirectory(t);
-  const [hosts, leased] = [join(scratch, 'hosts'), join(scratch, 'lease')];
-  await writeFile(hosts, `127.0.0.1 localhost\n${SERVER_ADDRESS} ${PACKET_NAME}\n`);
+  const leased = join(await scratchDirectory(t), 'lease');
   await writeFile(leased, `SERVER_ADDRESS=${SERVER_ADDRESS}\n`);
   const [index = ''] = (await machine.run([machine.ip, '-oneline', 'link', 'show', INTERFACE])).split(':');
-  await machine.run([mount, '--bind', hosts, '/etc/hosts']);
+  await addName(machine, t, SERVER_ADDRESS, PACKET_NAME);
   await machine.run([mount, '-t', 'tmpfs', 'run', '/run']);
   await machine.run(['mkdir', '--parents', '/run/systemd/netif/leases']);
   await machine.run(['cp', leased, `/run/systemd/netif/leases/${index}`]);

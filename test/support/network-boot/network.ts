@@ -1,9 +1,12 @@
 import { type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { requireProgram, requireRoot } from '../programs.ts';
+import { scratchDirectory } from '../site.ts';
 
 /** A host of the network: the programs that are started there see only this network, and an empty `/srv`. */
 export interface Host {
@@ -118,6 +121,13 @@ const BRIDGE_MAC = '52:54:00:00:01:00';
  */
 export async function addBridge({ run, ip }: LoneHost, name: string): Promise<void> {
   await run([ip, 'link', 'add', name, 'address', BRIDGE_MAC, 'type', 'bridge', 'forward_delay', '0']);
+}
+
+/** Gives a host a name for an address that no DNS server tells it. */
+export async function addName({ run }: Host, t: TestContext, address: string, name: string): Promise<void> {
+  const hosts = join(await scratchDirectory(t), 'hosts');
+  await writeFile(hosts, `127.0.0.1 localhost\n${address} ${name}\n`);
+  await run(['mount', '--bind', hosts, '/etc/hosts']);
 }
 
 async function attach(server: Host, ip: string, device: string): Promise<void> {
