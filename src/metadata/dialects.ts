@@ -1,22 +1,20 @@
 import type { Dialect } from './dialect.ts';
+import { AKAMAI } from './dialects/akamai.ts';
+import { ALIYUN } from './dialects/aliyun.ts';
 import { AWS } from './dialects/aws.ts';
 import { AZURE } from './dialects/azure.ts';
+import { CLOUDSTACK } from './dialects/cloudstack.ts';
 import { DIGITALOCEAN } from './dialects/digitalocean.ts';
+import { EXOSCALE } from './dialects/exoscale.ts';
 import { GCP } from './dialects/gcp.ts';
+import { HETZNER } from './dialects/hetzner.ts';
 import { OPENSTACK } from './dialects/openstack.ts';
-import {
-  AKAMAI,
-  ALIYUN,
-  CLOUDSTACK,
-  EXOSCALE,
-  HETZNER,
-  ORACLECLOUD,
-  OUTSCALE,
-  PACKET,
-  SCALEWAY,
-  UPCLOUD,
-  VULTR,
-} from './dialects/small.ts';
+import { ORACLECLOUD } from './dialects/oraclecloud.ts';
+import { OUTSCALE } from './dialects/outscale.ts';
+import { PACKET } from './dialects/packet.ts';
+import { SCALEWAY } from './dialects/scaleway.ts';
+import { UPCLOUD } from './dialects/upcloud.ts';
+import { VULTR } from './dialects/vultr.ts';
 import { wantedOf } from './engine.ts';
 
 /** Every dialect that can be turned on, by its name. */
