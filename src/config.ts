@@ -163,7 +163,7 @@ export function readConfig(flags: Flags, environment: Environment, onTerminal: b
     listen: Object.freeze(listen),
     operatorListen: Object.freeze(operatorListen),
     ...(token === undefined ? {} : { operatorTokenFile: token.text }),
-    publicUrl: (url?.text ?? `${tls === undefined ? 'http' : 'https'}://${formatListener(listen)}`).replace(/\/+$/, ''),
+    publicUrl: (url?.text ?? urlOf(listen, tls === undefined ? 'http' : 'https')).replace(/\/+$/, ''),
     stateDir: pick(flags.stateDir, 'STATE_DIR')?.text ?? '.pilotlight',
     watch,
     ...(butane === undefined ? {} : { butane: butane.text }),
@@ -183,6 +183,11 @@ const FORMATS = ['json', 'pretty'] as const;
 /** Writes a listener as it stands in a URL. */
 export function formatListener({ host, port }: Listener): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** No URL can say which interface an address of the link is on: that is another one on each host. */
+function urlOf({ host, port }: Listener, scheme: 'http' | 'https'): string {
+  return `${scheme}://${formatListener({ host: host.replace(/%.*$/, ''), port })}`;
 }
 
 function parseListener(text: string): Listener | undefined {

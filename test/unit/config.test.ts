@@ -176,11 +176,11 @@ describe('TLS', () => {
   });
 });
 
-test('an address of the link alone has its interface', () => {
-  assert.deepEqual(configOf({ listen: '[fe80::a9fe:a9fe%br0.7]:80' }).listen, {
-    host: 'fe80::a9fe:a9fe%br0.7',
-    port: 80,
-  });
+test('an address of the link alone has its interface, and no URL has', () => {
+  const { listen, publicUrl } = configOf({ listen: '[fe80::a9fe:a9fe%br0.7]:80' });
+  assert.deepEqual(listen, { host: 'fe80::a9fe:a9fe%br0.7', port: 80 });
+  assert.equal(publicUrl, 'http://[fe80::a9fe:a9fe]:80');
+  assert.ok(URL.canParse(publicUrl));
   assert.deepEqual(blamed({ listen: '[fe80::1%]:80' }), ['--listen']);
   assert.deepEqual(blamed({ listen: '[fe80::1%a/b]:80' }), ['--listen']);
 });
