@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
@@ -13,12 +14,16 @@ export interface CertificateFiles {
 /** Reads a certificate and its key, and tries that they belong together. Throws `config-invalid`. */
 export async function readCertificate({ certFile, keyFile }: CertificateFiles): Promise<Certificate> {
   const [cert, key] = await Promise.all([read(certFile), read(keyFile)]);
+  const message = `${certFile} and ${keyFile} are no certificate and key, in PEM, that belong together`;
+  let isPair: boolean;
   try {
     createSecureContext({ cert, key });
+    // OpenSSL keeps a certificate of RSA and a key of an elliptic curve side by side, and then shakes no hand.
+    isPair = new X509Certificate(cert).checkPrivateKey(createPrivateKey(key));
   } catch (cause) {
-    const message = `${certFile} and ${keyFile} are no certificate and key, in PEM, that belong together`;
     throw new ProvisioningError('config-invalid', message, { cause });
   }
+  if (!isPair) throw new ProvisioningError('config-invalid', message);
   return { cert, key };
 }
 

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { test } from 'node:test';
+import { readCertificate } from '../../src/service/certificate-file.ts';
+import { createAuthority } from '../support/authority.ts';
+
+test('a key of another kind than its certificate is as wrong as another key of the same', async (t) => {
+  const authority = await createAuthority(t);
+  if (authority === undefined) return;
+  const { certFile, keyFile } = authority;
+  assert.match((await readCertificate(authority)).cert.toString(), /BEGIN CERTIFICATE/);
+  const others = [
+    generateKeyPairSync('rsa', { modulusLength: 2048 }),
+    generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+    generateKeyPairSync('ed25519'),
+  ];
+  for (const { privateKey } of others) {
+    await writeFile(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    await assert.rejects(readCertificate({ certFile, keyFile }), {
+      code: 'config-invalid',
+      message: `${certFile} and ${keyFile} are no certificate and key, in PEM, that belong together`,
+    });
+  }
+});
