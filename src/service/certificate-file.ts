@@ -48,8 +48,9 @@ export function followCertificate(
 ): FollowedCertificate {
   let used = first;
   let lastFault: string | undefined;
+  let looking: Promise<void> = Promise.resolve();
 
-  async function look(): Promise<void> {
+  async function lookOnce(): Promise<void> {
     try {
       const next = await readCertificate(files);
       lastFault = undefined;
@@ -63,6 +64,12 @@ export function followCertificate(
       if (fault !== lastFault) logger.warn({ fault }, 'the certificate is at fault; the one before stays in use');
       lastFault = fault;
     }
+  }
+
+  /** One after the other: of two at once, the one that read earlier might be done later. */
+  function look(): Promise<void> {
+    looking = looking.then(lookOnce);
+    return looking;
   }
 
   const timer = setInterval(() => void look(), LOOK_MS);
