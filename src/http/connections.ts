@@ -65,6 +65,8 @@ export function boundConnections(
   const open = new Map<Socket, Exchange>();
   // In the order in which they became idle.
   const idle = new Set<Socket>();
+  // Sockets whose TLS handshake is not done, by their ends.
+  const beforeHandshake = new Map<string, Socket>();
   let closing = false;
 
   function end(socket: Socket, reason: ClosedReason): void {
@@ -86,21 +88,39 @@ export function boundConnections(
     return true;
   }
 
-  // Requests come on the socket that is left when the handshake is done.
-  server.on(isSecure ? 'secureConnection' : 'connection', (socket: Socket) => {
+  function admit(socket: Socket): void {
+    const onEnd = () => {
+      exchange.requests -= 1;
+      exchange.since = performance.now();
+      if (exchange.requests === 0 && open.has(socket)) idle.add(socket);
+    };
+    const exchange: Exchange = { requests: 0, onEnd, since: 0, moreMs: 0 };
+    open.set(socket, exchange);
+    idle.add(socket);
+    socket.once('close', () => forget(socket));
+  }
+
+  server.on('connection', (socket: Socket) => {
     if (closing) socket.destroy();
     else if (!makeRoom()) end(socket, 'refused');
     else {
-      const onEnd = () => {
-        exchange.requests -= 1;
-        exchange.since = performance.now();
-        if (exchange.requests === 0 && open.has(socket)) idle.add(socket);
-      };
-      const exchange: Exchange = { requests: 0, onEnd, since: 0, moreMs: 0 };
-      open.set(socket, exchange);
-      idle.add(socket);
-      socket.once('close', () => forget(socket));
+      admit(socket);
+      if (!isSecure) return;
+      const ends = endsOf(socket);
+      beforeHandshake.set(ends, socket);
+      socket.once('close', () => {
+        if (beforeHandshake.get(ends) === socket) beforeHandshake.delete(ends);
+      });
     }
+  });
+  // Requests come on another socket, which is there when the handshake is done, and stands for the connection from then.
+  server.on('secureConnection', (socket: Socket) => {
+    const ends = endsOf(socket);
+    const before = beforeHandshake.get(ends);
+    if (before !== undefined) forget(before);
+    beforeHandshake.delete(ends);
+    if (closing) socket.destroy();
+    else admit(socket);
   });
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
@@ -143,6 +163,11 @@ export function boundConnections(
       for (const socket of idle) socket.destroy();
     },
   };
+}
+
+/** Both addresses and ports, which no other open connection has. */
+function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): string {
+  return [localAddress, localPort, remoteAddress, remotePort].join(' ');
 }
 
 /** No route that takes time reads a body, so whoever announces one and sends none is as idle as before. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { connect as connectSecurely } from 'node:tls';
 import { pino } from 'pino';
 import { type AppOptions, createApp } from '../../src/http/app.ts';
 import type { ClosedReason } from '../../src/http/connections.ts';
@@ -10,14 +11,16 @@ import { createMachineApp } from '../../src/http/machine-app.ts';
 import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import type { Renderer } from '../../src/render/renderer.ts';
+import { readCertificate } from '../../src/service/certificate-file.ts';
 import { readSiteRevision } from '../../src/service/workshop-process.ts';
+import { createAuthority } from '../support/authority.ts';
 import { ask, askRaw, eventually } from '../support/service.ts';
 import { butaneProfile, writeSite } from '../support/site.ts';
 
 const BIG = Buffer.alloc(24 * 1024 * 1024, 'x');
 
 /** An app with one route that answers at once, one that waits until it is told, and one whose answer is big. */
-async function startApp(t: TestContext, options: Pick<AppOptions, 'connections'>) {
+async function startApp(t: TestContext, options: Pick<AppOptions, 'connections' | 'tls'>) {
   const reasons: ClosedReason[] = [];
   const app = createApp({
     logger: pino({ level: 'silent' }),
@@ -87,6 +90,43 @@ for (const [title, text] of IDLE) {
     assert.deepEqual(reasons, ['idle-evicted']);
   });
 }
+
+/** A certificate for 127.0.0.1, as apps take it; undefined, and the test skipped, without openssl. */
+async function makeTls(t: TestContext) {
+  const authority = await createAuthority(t);
+  return authority && readCertificate(authority);
+}
+
+test('Under TLS a connection counts from its start, and one that never shakes hands makes room', async (t) => {
+  const tls = await makeTls(t);
+  if (tls === undefined) return;
+  const { app, base, open, reasons } = await startApp(t, { connections: { max: 2 }, tls });
+  const oldest = await open('');
+  const closed = once(oldest.resume(), 'close');
+  await open('');
+  assert.equal(app.connections.count(), 2);
+  const port = Number(new URL(base).port);
+  const client = connectSecurely({ host: '127.0.0.1', port, rejectUnauthorized: false });
+  t.after(() => client.destroy());
+  client.write('GET /now HTTP/1.1\r\nConnection: close\r\n\r\n');
+  await closed;
+  assert.match(await readAll(client), /^HTTP\/1\.1 200[\s\S]*now$/);
+  assert.deepEqual(reasons, ['idle-evicted']);
+  await eventually(() => app.connections.count() === 1);
+});
+
+test('Under TLS no connection that never shakes hands holds a stop up', async (t) => {
+  const tls = await makeTls(t);
+  if (tls === undefined) return;
+  const { app, open } = await startApp(t, { tls });
+  const silent = await open('');
+  const closed = once(silent.resume(), 'close');
+  const startedAt = performance.now();
+  await app.close();
+  await closed;
+  assert.ok(performance.now() - startedAt < 5000);
+  assert.equal(app.connections.count(), 0);
+});
 
 test('A connection that was used just now is the last one to go', async (t) => {
   const { open, base, reasons } = await startApp(t, { connections: { max: 2 } });
