@@ -34,7 +34,9 @@ export async function matchboxCommand(argv: readonly string[], terminal: Termina
     return EXIT.fine;
   }
   const faults = [...notThere(values), ...(await findMatchboxFaults(values))];
-  const result = readConfig(await toFlags(values, terminal.environment), terminal.environment, terminal.onTerminal);
+  // Whether it speaks TLS is said by its own flags.
+  const environment = { ...terminal.environment, PILOTLIGHT_TLS_CERT: undefined, PILOTLIGHT_TLS_KEY: undefined };
+  const result = readConfig(await toFlags(values, environment), environment, terminal.onTerminal);
   if (!result.ok) faults.push(...result.faults.map(inFlagsOfMatchbox));
   if (faults.length > 0 || !result.ok) {
     for (const fault of faults) terminal.err(`error: ${fault}\n`);

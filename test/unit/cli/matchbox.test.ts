@@ -65,6 +65,18 @@ describe('pilotlight matchbox', () => {
     });
   }
 
+  test('takes nothing about TLS from variables of our own, since matchbox has flags for it', async (t) => {
+    const flags = [`-data-path=${await writeSite(t, {})}`, '-assets-path=', '-address=192.0.2.1:8080'];
+    const { code, err } = await run(flags, {
+      PILOTLIGHT_TLS_CERT: '/nonexistent/c',
+      PILOTLIGHT_LOG_FORMAT: 'pretty',
+      PILOTLIGHT_OPERATOR_LISTEN: '127.0.0.1:0',
+      PILOTLIGHT_STATE_DIR: await scratchDirectory(t),
+    });
+    assert.equal(code, 1);
+    assert.match(err, /^error: cannot listen on 192\.0\.2\.1:8080: /);
+  });
+
   test('ends with 1 for certificates that are missing, or are none', async (t) => {
     const site = await writeSite(t, { 'c.crt': 'no certificate', 'c.key': 'no key' });
     const flags = [`-data-path=${site}`, '-assets-path=', '-web-ssl', '-address=127.0.0.1:0'];
