@@ -30,7 +30,7 @@ const FRESH_MS = 1000;
 
 /** `ip` takes milliseconds; what takes so long has hung. */
 const IP_TIMEOUT_MS = 2000;
-const IP_BYTES = 16 * 1024 * 1024;
+const IP_LIMITS = { timeout: IP_TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: 16 * 1024 * 1024 } as const;
 
 const run = promisify(execFile);
 
@@ -38,7 +38,7 @@ const run = promisify(execFile);
 const KERNEL: NeighbourSources = {
   ipv4: async () => parseArpTable(await readFile('/proc/net/arp', 'utf8')),
   async ipv6() {
-    const { stdout } = await run('ip', ['-6', 'neigh', 'show'], { timeout: IP_TIMEOUT_MS, maxBuffer: IP_BYTES });
+    const { stdout } = await run('ip', ['-6', 'neigh', 'show'], IP_LIMITS);
     return parseIpNeighbours(stdout);
   },
 };

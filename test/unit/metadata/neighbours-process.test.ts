@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { NeighbourTable } from '../../../src/metadata/neighbour-table.ts';
 import { createNeighbours } from '../../../src/metadata/neighbours-process.ts';
+import { scratchDirectory } from '../../support/site.ts';
 
 /** Neighbours over tables that a test writes, and how often each was read. */
 function makeNeighbours() {
@@ -63,5 +66,21 @@ describe('neighbours', () => {
     tables.ipv6.delete('broken');
     tables.ipv6.set('2001:db8::7', '52:54:00:00:00:07');
     assert.equal(await neighbours.find('2001:db8::7'), '52:54:00:00:00:07');
+  });
+
+  test('are nobody while `ip` hangs, however it takes being told to end', async (t) => {
+    const folder = await scratchDirectory(t);
+    await writeFile(join(folder, 'ip'), "#!/bin/sh\ntrap '' TERM\nexec sleep 20\n", { mode: 0o755 });
+    const { PATH } = process.env;
+    t.after(() => {
+      process.env.PATH = PATH;
+    });
+    process.env.PATH = `${folder}:${PATH}`;
+    const faults: string[] = [];
+    const neighbours = createNeighbours({ now: () => performance.now(), onFault: (family) => faults.push(family) });
+    const startedAt = performance.now();
+    assert.equal(await neighbours.find('2001:db8::7'), undefined);
+    assert.ok(performance.now() - startedAt < 10_000);
+    assert.deepEqual(faults, ['ipv6']);
   });
 });
