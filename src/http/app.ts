@@ -110,6 +110,10 @@ export function createApp(options: AppOptions): App {
     },
     clientErrorHandler(error, socket) {
       if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') onConnectionClosed('slow-request');
+      // A client that does not believe the certificate would look like one that never came.
+      if (error.code?.startsWith('ERR_SSL_')) {
+        logger.info({ fault: error.code, remote: socket.remoteAddress }, 'a connection came to nothing: TLS');
+      }
       // A connection on which nobody ever asked anything needs no answer.
       if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesRead === 0) {
         socket.destroy();

@@ -20,6 +20,8 @@ async function statusOf(url: string, { caFile }: Authority): Promise<number | un
   });
 }
 
+const TLS_FAULT = 'a connection came to nothing: TLS';
+
 test('the machine API speaks TLS, and takes a certificate that is renewed while it runs', async (t) => {
   const [first, second] = [await createAuthority(t), await createAuthority(t)];
   if (first === undefined || second === undefined) return;
@@ -38,6 +40,9 @@ test('the machine API speaks TLS, and takes a certificate that is renewed while 
   const url = `${service.machine.replace(/^http:/, 'https:')}/ignition/web`;
   assert.equal(await statusOf(url, first), 200);
   await assert.rejects(statusOf(url, second));
+  await assert.rejects(fetch(`${service.machine}/ignition/web`));
+  const faults = () => service.log().flatMap(({ msg, fault }) => (msg === TLS_FAULT ? [String(fault)] : []));
+  await eventually(() => faults().includes('ERR_SSL_HTTP_REQUEST'));
   const serving = service.log().find(({ msg }) => msg === 'serving');
   assert.match(String(serving?.publicUrl), /^https:/);
 
