@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compile, projects } from './lib/compile.mjs';
@@ -128,6 +128,8 @@ function testFlags(skips) {
   return [
     '--enable-source-maps',
     '--test',
+    // Most tests wait for other programs most of the time; one file less than cores, as by default, leaves half of two idle.
+    `--test-concurrency=${availableParallelism()}`,
     `--test-timeout=${testTimeoutMs}`,
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
