@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { DIALECTS } from '../../src/metadata/dialects.ts';
 import { makeCertificate } from '../support/cloud-metadata/certificates.ts';
-import { addName, type Host, startLoneHost } from '../support/network-boot/network.ts';
+import { PACKET_NAME } from '../support/cloud-metadata/cloud.ts';
+import { addLease, addName, type Host, startLoneHost } from '../support/network-boot/network.ts';
 import { requireProgram } from '../support/programs.ts';
 import { startServiceProcess } from '../support/service-process.ts';
 import { butaneProfile, scratchDirectory, writeSite } from '../support/site.ts';
@@ -18,7 +19,7 @@ const KEYS = [
   'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE5PVCBBIFJFQUwgS0VZOiBSRVBMQUNFIElUIEZJUlNV bob@example.invalid',
 ];
 
-/** Where the service is in a cloud whose clients ask a name. */
+/** Where the service is in a cloud whose clients ask a name, or who gave them their lease. */
 const SERVICE = '192.0.2.10';
 
 /** All that a group can say of a machine. */
@@ -83,6 +84,21 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
       AWS_PUBLIC_HOSTNAME: 'web1.example.invalid',
       AWS_REGION: 'region-1',
     },
+  },
+  cloudstack: {
+    attributes: {
+      CLOUDSTACK_AVAILABILITY_ZONE: 'zone-1a',
+      CLOUDSTACK_CLOUD_IDENTIFIER: 'region-1',
+      CLOUDSTACK_INSTANCE_ID: '4711',
+      CLOUDSTACK_IPV4_LOCAL: '192.0.2.7',
+      CLOUDSTACK_IPV4_PUBLIC: '198.51.100.7',
+      CLOUDSTACK_LOCAL_HOSTNAME: 'web1.example.invalid',
+      CLOUDSTACK_PUBLIC_HOSTNAME: 'web1.example.invalid',
+      CLOUDSTACK_SERVICE_OFFERING: 'm5.large',
+      CLOUDSTACK_VM_ID: '4711',
+    },
+    provider: 'cloudstack-metadata',
+    hostname: false,
   },
   digitalocean: {
     attributes: {
@@ -213,22 +229,23 @@ interface Machine {
 /** A machine with an account of its own, and the service at the address where the cloud has its metadata. */
 async function startMachine(t: TestContext, name: string, metadata: object | undefined): Promise<Machine | undefined> {
   const afterburn = requireProgram(t, 'afterburn');
-  const address = DIALECTS.find((dialect) => dialect.name === name)?.address ?? '';
-  // A name is asked over https.
-  const isName = isIP(address) === 0;
-  const host = afterburn === undefined ? undefined : await startLoneHost(t, isName ? SERVICE : address, MACHINE);
-  const tls = host === undefined ? undefined : await makeCertificate(t, isName ? address : 'unused.example');
+  const place = DIALECTS.find((dialect) => dialect.name === name)?.address ?? '';
+  const address = isIP(place) === 0 ? SERVICE : place;
+  const host = afterburn === undefined ? undefined : await startLoneHost(t, address, MACHINE);
+  const tls = host === undefined ? undefined : await makeCertificate(t, PACKET_NAME);
   if (afterburn === undefined || host === undefined || tls === undefined) return undefined;
-  if (isName) await addName(host, t, SERVICE, address);
+  await addName(host, t, SERVICE, PACKET_NAME);
+  await addLease(host, t, 'lo', SERVICE);
   await addAccount(t, host);
   const group = { profile: 'web', match: { ip: MACHINE }, ...(metadata === undefined ? {} : { metadata }) };
   const site = await writeSite(t, {
     'profiles/web.bu': butaneProfile('flatcar', '1.1.0'),
     'groups/web1.yaml': JSON.stringify(group),
   });
-  const listen = isName
-    ? ['--listen', `${SERVICE}:443`, '--tls-cert', tls.certificate, '--tls-key', tls.key]
-    : ['--listen', `${address}:80`];
+  const listen =
+    place === PACKET_NAME
+      ? ['--listen', `${address}:443`, '--tls-cert', tls.certificate, '--tls-key', tls.key]
+      : ['--listen', `${address}:80`];
   const flags = [...listen, '--metadata', name];
   const service = await startServiceProcess(t, { site, flags, launcher: host.launcher });
   if (service === undefined) return undefined;

@@ -1,9 +1,6 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { addBridge, addName, type Host, type LoneHost, startHost } from '../network-boot/network.ts';
+import { addBridge, addLease, addName, type Host, type LoneHost, startHost } from '../network-boot/network.ts';
 import { requireProgram } from '../programs.ts';
-import { scratchDirectory } from '../site.ts';
 
 /** A network with the host of a metadata service, which has every address that a cloud gives to one. */
 export interface Cloud {
@@ -38,8 +35,7 @@ export function macOf(number: number): string {
 /** Makes a cloud without machines, in namespaces that end with the test. Needs root. Undefined when the test is skipped. */
 export async function startCloud(t: TestContext): Promise<Cloud | undefined> {
   const server = await startHost(t, SERVER_ADDRESS);
-  const mount = server && requireProgram(t, 'mount');
-  if (server === undefined || mount === undefined) return undefined;
+  if (server === undefined || requireProgram(t, 'mount') === undefined) return undefined;
   const { ip } = server;
   await addBridge(server, INTERFACE);
   for (const address of [`${SERVER_ADDRESS}/24`, ...SERVICE_ADDRESSES.map((each) => `${each}/32`)]) {
@@ -51,7 +47,8 @@ export async function startCloud(t: TestContext): Promise<Cloud | undefined> {
     const machine = await startHost(t, `192.0.2.${number}`);
     if (machine === undefined) throw new Error('a host started, and now none does');
     await plug(server, machine, number);
-    await lease(t, machine, mount);
+    await addName(machine, t, SERVER_ADDRESS, PACKET_NAME);
+    await addLease(machine, t, INTERFACE, SERVER_ADDRESS);
     return machine;
   };
   return { server, addMachine };
@@ -71,15 +68,4 @@ async function plug(server: LoneHost, machine: LoneHost, number: number): Promis
 /** Takes the ways to the addresses of metadata services from a machine, except for the one on its link. */
 export async function leaveLinkLocal({ run }: Host): Promise<void> {
   for (const address of SERVICE_ADDRESSES) await run(['ip', 'route', 'delete', address, 'dev', INTERFACE]);
-}
-
-/** Gives a machine what systemd-networkd leaves of a DHCP lease, and a name of which no DNS server tells. */
-async function lease(t: TestContext, machine: LoneHost, mount: string): Promise<void> {
-  const leased = join(await scratchDirectory(t), 'lease');
-  await writeFile(leased, `SERVER_ADDRESS=${SERVER_ADDRESS}\n`);
-  const [index = ''] = (await machine.run([machine.ip, '-oneline', 'link', 'show', INTERFACE])).split(':');
-  await addName(machine, t, SERVER_ADDRESS, PACKET_NAME);
-  await machine.run([mount, '-t', 'tmpfs', 'run', '/run']);
-  await machine.run(['mkdir', '--parents', '/run/systemd/netif/leases']);
-  await machine.run(['cp', leased, `/run/systemd/netif/leases/${index}`]);
 }

@@ -130,6 +130,16 @@ export async function addName({ run }: Host, t: TestContext, address: string, na
   await run(['mount', '--bind', hosts, '/etc/hosts']);
 }
 
+/** Gives a host what systemd-networkd leaves of a DHCP lease of a device, and an empty `/run` for it. */
+export async function addLease({ run }: Host, t: TestContext, device: string, server: string): Promise<void> {
+  const lease = join(await scratchDirectory(t), 'lease');
+  await writeFile(lease, `SERVER_ADDRESS=${server}\n`);
+  const [index = ''] = (await run(['ip', '-oneline', 'link', 'show', device])).split(':');
+  await run(['mount', '-t', 'tmpfs', 'run', '/run']);
+  await run(['mkdir', '--parents', '/run/systemd/netif/leases']);
+  await run(['cp', lease, `/run/systemd/netif/leases/${index}`]);
+}
+
 async function attach(server: Host, ip: string, device: string): Promise<void> {
   await server.run([ip, 'link', 'set', device, 'master', INTERFACE, 'up']);
 }
