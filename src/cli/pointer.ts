@@ -9,7 +9,7 @@ import type { Target } from '../pointer/target.ts';
 import { pinOf, remarksOn, targetUrl } from '../pointer/target.ts';
 import type { PointerFormat } from '../pointer/user-data.ts';
 import { makeUserData } from '../pointer/user-data.ts';
-import { isUnspecified } from '../service/engine-process.ts';
+import { leadsNowhere } from '../service/engine-process.ts';
 import { endOnSignals, openWorkshop, readSiteRevision } from '../service/workshop-process.ts';
 import { describedMachine } from '../site/machine-of.ts';
 import type { Revision } from '../site/revision.ts';
@@ -101,5 +101,5 @@ async function findPinned(
 }
 
 function serviceUrlOf({ publicUrl }: Config): string | undefined {
-  return isUnspecified(publicUrl) ? undefined : publicUrl;
+  return leadsNowhere(publicUrl) ? undefined : publicUrl;
 }

@@ -41,13 +41,16 @@ export async function openEngine(
   const renderer = createRenderer({
     translator: createTranslator(butane, caches),
     now: () => performance.now(),
-    ...(isUnspecified(publicUrl) ? {} : { serviceUrl: publicUrl }),
+    ...(leadsNowhere(publicUrl) ? {} : { serviceUrl: publicUrl }),
     ...(onRender === undefined ? {} : { onRender }),
   });
   return { butane, caches, renderer };
 }
 
-/** The listener's address stands in for a public URL, and a listener on every address has none. */
-export function isUnspecified(url: string): boolean {
-  return /^(?:0\.0\.0\.0|\[::\])$/.test(new URL(url).hostname);
+/**
+ * True for a URL that no machine can be told: the listener's address stands in for a public URL, and a listener on every
+ * address has none, nor one on an address of the link, which needs the interface of whoever asks.
+ */
+export function leadsNowhere(url: string): boolean {
+  return /^(?:0\.0\.0\.0|\[::\]|\[fe[89ab][\da-f]:[\da-f:]*\])$/.test(new URL(url).hostname);
 }

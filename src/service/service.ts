@@ -16,7 +16,7 @@ import { createMetrics } from '../metrics/metrics.ts';
 import type { Renderer } from '../render/renderer.ts';
 import { recogniseFormat } from '../site/site-format-file.ts';
 import { followCertificate, readCertificate } from './certificate-file.ts';
-import { isUnspecified } from './engine-process.ts';
+import { leadsNowhere } from './engine-process.ts';
 import { type Live, opened, openLive, siteStateOf } from './live-service.ts';
 import { readVersion } from './package-file.ts';
 
@@ -76,7 +76,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     renderer,
     version,
     metrics,
-    ...(isUnspecified(config.publicUrl) ? {} : { serviceUrl: config.publicUrl }),
+    ...(leadsNowhere(config.publicUrl) ? {} : { serviceUrl: config.publicUrl }),
     logger: logger.child({ api: 'machine' }),
     onConnectionClosed: (reason) => metrics.observeConnectionClosed('machine', reason),
     trustedProxies: config.trustedProxies,
@@ -86,7 +86,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     renderer,
     version,
     metrics,
-    ...(isUnspecified(config.publicUrl) ? {} : { serviceUrl: config.publicUrl }),
+    ...(leadsNowhere(config.publicUrl) ? {} : { serviceUrl: config.publicUrl }),
     logger: logger.child({ api: 'operator' }),
     onConnectionClosed: (reason) => metrics.observeConnectionClosed('operator', reason),
     ...(tokens === undefined ? {} : { tokens }),
@@ -138,7 +138,7 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
     await listen(operator, config.operatorListen);
     await listen(machine, config.listen);
     live = await openLive({ ...config, format }, { logger, metrics, concurrency: availableParallelism() });
-    if (format === 'pilotlight' && isUnspecified(config.publicUrl))
+    if (format === 'pilotlight' && leadsNowhere(config.publicUrl))
       logger.warn({ publicUrl: config.publicUrl }, 'no machine can reach the public URL; set --public-url');
     const machineAddress = addressOf(machine);
     const operatorAddress = addressOf(operator);
