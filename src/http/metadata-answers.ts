@@ -88,7 +88,7 @@ export function createMetadataAnswers({ site, renderer, metadata }: MetadataAnsw
       return;
     }
     if (asked.kind === 'report') {
-      request.audit = { dialect: dialect.name, state: stateOf(request.body, asked.key) };
+      request.audit = { dialect: dialect.name, state: stateOf(request.body, asked.rules.key) };
       send(reply, '', TEXT);
       return;
     }

@@ -1,4 +1,4 @@
-import type { Dialect, WholeDocument } from './dialect.ts';
+import type { Dialect, ReportRules, WholeDocument } from './dialect.ts';
 import type { Instance } from './instance.ts';
 import type { SessionTokens } from './tokens.ts';
 import { findInTree } from './tree.ts';
@@ -23,7 +23,7 @@ export type Asked =
   | { readonly kind: 'refused'; readonly reason: Refusal }
   | { readonly kind: 'token'; readonly token: string; readonly dialect: Dialect; readonly seconds: number }
   | { readonly kind: 'user-data'; readonly dialect: Dialect }
-  | { readonly kind: 'report'; readonly dialect: Dialect; readonly key: string }
+  | { readonly kind: 'report'; readonly dialect: Dialect; readonly rules: ReportRules }
   | { readonly kind: 'data'; readonly dialect: Dialect; readonly read: (instance: Instance) => Data | undefined };
 
 /** Why a request is refused, whoever asks. */
@@ -67,7 +67,7 @@ export function readMetadataRequest(request: MetadataRequest, setup: MetadataSet
 
 function reportOf(dialect: Dialect, path: string): Asked | undefined {
   const { reports } = dialect;
-  return reports?.path.test(path) ? { kind: 'report', dialect, key: reports.key } : undefined;
+  return reports?.path.test(path) ? { kind: 'report', dialect, rules: reports } : undefined;
 }
 
 /** What a path asks for in a dialect; undefined where it is none of it. */
@@ -104,7 +104,8 @@ function refusalOf(
   setup: MetadataSetup,
 ): Refusal | undefined {
   const { flavour, token, lowPort } = dialect;
-  if (!methodsOf(dialect, wanted).includes(request.method)) return 'method';
+  const methods = wanted.kind === 'report' ? [wanted.rules.method] : READING;
+  if (!methods.includes(request.method)) return 'method';
   if (dialect.refusesForwarded === 'always' && request.forwarded) return 'forwarded';
   if (lowPort && wanted.kind === 'user-data' && request.port >= 1024) return 'high-port';
   if (flavour !== undefined && headerOf(request, flavour.header)?.toLowerCase() !== flavour.value.toLowerCase()) {
@@ -116,11 +117,7 @@ function refusalOf(
   return setup.tokens.accepts(given, holderOf(request, dialect)) ? undefined : 'token-invalid';
 }
 
-const READING = ['GET', 'HEAD'];
-
-function methodsOf({ reports }: Dialect, { kind }: Asked): readonly string[] {
-  return kind === 'report' && reports !== undefined ? [reports.method] : READING;
-}
+const READING: readonly string[] = ['GET', 'HEAD'];
 
 function askToken(
   request: MetadataRequest,
