@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { connectLeanClient } from '../../bench/lean-client.ts';
+import { afterTest, killAfterTest } from '../support/after-test.ts';
 import type { CrowdReport } from '../support/download-crowd-process.ts';
 import { eventually, type LogLine } from '../support/service.ts';
 import { startServiceProcess } from '../support/service-process.ts';
@@ -39,9 +40,9 @@ test('Two hundred downloads at once leave the service small, and configs quick',
     `${service.machine}/assets/initrd.img`,
     ...[DOWNLOADS, size, CROWD_MS].map(String),
   ]);
-  t.after(() => crowd.kill('SIGKILL'));
+  killAfterTest(t, crowd);
   const machine = await connectLeanClient(new URL(service.machine));
-  t.after(() => machine.close());
+  afterTest(t, () => machine.close());
   let report: CrowdReport | undefined;
   crowd.on('message', (message: CrowdReport | { readonly begun: number }) => {
     if ('whole' in message) report = message;

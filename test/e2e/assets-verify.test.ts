@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { afterTest } from '../support/after-test.ts';
 import { requireProgram } from '../support/programs.ts';
 import { addToSite, scratchDirectory } from '../support/site.ts';
 
@@ -112,7 +113,7 @@ async function createKeys(t: TestContext, gpg: string) {
         stdio: ['ignore', 'pipe', 'ignore'],
       },
     );
-  t.after(() => spawnSync('gpgconf', ['--homedir', home, '--kill', 'all']));
+  afterTest(t, () => spawnSync('gpgconf', ['--homedir', home, '--kill', 'all']));
   return {
     create: (name: string, expires = 'never', ...more: readonly string[]) =>
       run(...more, '--quick-generate-key', name, 'ed25519', 'sign', expires),

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openButane } from '../../src/butane/butane-process.ts';
+import { afterTest } from '../support/after-test.ts';
 import {
   misbehavingButane,
   realButane,
@@ -130,7 +131,7 @@ for (const helper of [false, true]) {
         "process.stdout.write(JSON.stringify([process.env, process.cwd(), process.argv.slice(2)]) + '\\n');";
       await writeFile(path, `#!${process.execPath}\n${program}\n`, { mode: 0o755 });
       const butane = await openButane(path, { helper, memoryBytes: 0 });
-      t.after(() => butane.close());
+      afterTest(t, () => butane.close());
       const translation = await butane.translate({ source: '', strict: true, filesDir: directory });
       assert.ok(translation.ok);
       assert.deepEqual(JSON.parse(translation.ignition), [

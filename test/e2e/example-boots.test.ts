@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonValue } from '../../src/ignition/json.ts';
+import { killAfterTest } from '../support/after-test.ts';
 import { assertApplied } from '../support/applied-root.ts';
 import type { AppliedRun, IgnitionRelease } from '../support/ignition-client.ts';
 import { fetchAndApply, ignitionReleases } from '../support/ignition-client.ts';
@@ -124,7 +125,7 @@ async function startProcess(t: TestContext, port: number, butane: string): Promi
   const flags = ['--listen', `127.0.0.1:${port}`, '--operator-listen', `127.0.0.1:${operatorPort}`, '--butane', butane];
   const places = ['--site', EXAMPLE_SITE, '--state-dir', await scratchDirectory(t)];
   const child = spawn(process.execPath, [resolve('dist/main.js'), 'serve', ...flags, ...places], { stdio: 'ignore' });
-  t.after(() => child.kill('SIGKILL'));
+  killAfterTest(t, child);
   await eventually(async () => {
     const answer = await ask(`http://127.0.0.1:${operatorPort}`, '/readyz').catch(() => undefined);
     return answer?.status === 200;

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isNameCharacter, isPrintable } from '../../src/go-template/unicode.ts';
+import { afterTest } from '../support/after-test.ts';
 import { askGo, readAnswers, writeAnswers } from '../support/go-template/answers.ts';
 import { drawCases, WRITTEN } from '../support/go-template/cases/cases.ts';
 import { compareWithGo, type Ending } from '../support/go-template/compare.ts';
@@ -21,7 +22,7 @@ test('The stored answers are what Go gives to every case: UPDATE_GOLDEN=1 writes
   const program = requireProgram(t, 'go-template');
   if (program === undefined) return;
   const oracle = startOracle(program);
-  t.after(() => oracle.close());
+  afterTest(t, () => oracle.close());
   if (process.env.UPDATE_GOLDEN) writeAnswers(await askGo(oracle, [...WRITTEN, ...drawCases()]));
   const stored = readAnswers();
   const asked = stored.map(({ subject, data, answers }) => {
@@ -37,7 +38,7 @@ test(`Of ${RUNS} templates that were drawn, each gives the bytes that it gives w
   const program = requireProgram(t, 'go-template');
   if (program === undefined) return;
   const oracle = startOracle(program);
-  t.after(() => oracle.close());
+  afterTest(t, () => oracle.close());
   const endings: Record<Ending, number> = { output: 0, parse: 0, exec: 0, limit: 0 };
   const property = fc.asyncProperty(fuzzCase, async (drawn) => {
     endings[await compareWithGo(oracle, drawn)] += 1;
@@ -52,7 +53,7 @@ test('The tables of code points are those of Go: UPDATE_GOLDEN=1 writes them ane
   const program = requireProgram(t, 'go-template');
   if (program === undefined) return;
   const oracle = startOracle(program);
-  t.after(() => oracle.close());
+  afterTest(t, () => oracle.close());
   const [printable, name] = [await oracle.characters('printable'), await oracle.characters('name')];
   const expected = renderTables(printable, name);
   if (process.env.UPDATE_GOLDEN) writeFileSync(TABLES, expected);

@@ -8,6 +8,7 @@ import { connect, createServer } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { afterTest, killAfterTest } from '../support/after-test.ts';
 import { readGrub, readIpxe } from '../support/boot-loaders.ts';
 import { requireProgram, requireRoot } from '../support/programs.ts';
 import {
@@ -237,7 +238,7 @@ async function device(_t: TestContext, path: string): Promise<void> {
 async function socket(t: TestContext, path: string): Promise<void> {
   const server = createServer().listen(path);
   await once(server, 'listening');
-  t.after(() => server.close());
+  afterTest(t, () => server.close());
 }
 
 const link =
@@ -513,7 +514,7 @@ test('Clients that are slow hold nobody up', async (t) => {
   const before = (await service.memory()).now;
   const readers = Array.from({ length: 100 }, () => {
     const reader = connect(Number(new URL(service.machine).port), '127.0.0.1');
-    t.after(() => reader.destroy());
+    afterTest(t, () => reader.destroy());
     reader.on('error', () => undefined);
     reader.pause();
     reader.write('GET /ignition/big HTTP/1.1\r\n\r\n');
@@ -556,7 +557,7 @@ test('A thousand downloads of which nobody reads anything cost little, and hold 
   let begun = 0;
   for (let opened = 0; opened < 1000; opened += 1) {
     const reader = connect(Number(new URL(service.machine).port), '127.0.0.1');
-    t.after(() => reader.destroy());
+    afterTest(t, () => reader.destroy());
     reader.on('error', () => undefined);
     reader.once('readable', () => {
       begun += 1;
@@ -580,7 +581,7 @@ test('Ten thousand connections on which nothing is asked lock no machine out', a
     const child = spawn(process.execPath, [program, port, '2500', `127.0.0.${host}`], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
-    t.after(() => child.kill('SIGKILL'));
+    killAfterTest(t, child);
     let opened = 0;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       opened = Number(text.trim().split('\n').at(-1));

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterTest } from '../support/after-test.ts';
 import { fetchAndApply, fetchConfig, ignitionReleases } from '../support/ignition-client.ts';
 
 const key = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGSFwWGGoYIr2uGYXQpYoVRdFRN1vuQ4YqnWhNGGRzgT core@example';
@@ -103,7 +104,7 @@ function configServer(isReady: () => boolean = () => true): Server {
 
 async function listen(t: TestContext, server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  t.after(() => {
+  afterTest(t, () => {
     server.closeAllConnections();
     server.close();
   });

@@ -20,6 +20,7 @@ import { type TestContext, test } from 'node:test';
 import { parse } from 'yaml';
 import { readConfig } from '../../src/config.ts';
 import { embeddedContent } from '../../src/ignition/embedded-content.ts';
+import { afterTest } from '../support/after-test.ts';
 import { assertNoCanary, assertNoCanaryIn, CANARY } from '../support/canary.ts';
 import { runCommand } from '../support/command.ts';
 import { requireProgram } from '../support/programs.ts';
@@ -129,7 +130,7 @@ test('Foreman CVE-2014-0192, CVE-2016-4995: a preview is for operators alone', a
 
 test('Foreman CVE-2016-3693: a template sees no object, prototype or environment of the service', async (t) => {
   process.env.PILOTLIGHT_TEST_SECRET = CANARY;
-  t.after(() => {
+  afterTest(t, () => {
     delete process.env.PILOTLIGHT_TEST_SECRET;
   });
   const payloads = [
@@ -199,7 +200,7 @@ test('Foreman CVE-2016-3728, CVE-2022-4130: nothing that a site or a request nam
     socket.destroy();
   }).listen(0, '127.0.0.1');
   await once(listener, 'listening');
-  t.after(() => listener.close());
+  afterTest(t, () => listener.close());
   const address = listener.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const url = `http://127.0.0.1:${port}/x`;

@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { afterTest, killAfterTest } from '../support/after-test.ts';
 import { freePort } from '../support/ports.ts';
 import { requireProgram, requireRoot } from '../support/programs.ts';
 import { ask, eventually } from '../support/service.ts';
@@ -52,12 +53,13 @@ interface Started {
   readonly printed: () => string;
 }
 
-async function start(flags: readonly string[]): Promise<Started> {
+async function start(t: TestContext, flags: readonly string[]): Promise<Started> {
   const [port, operatorPort] = [await freePort(), await freePort()];
   const listeners = ['--listen', `127.0.0.1:${port}`, '--operator-listen', `127.0.0.1:${operatorPort}`];
   const child = spawn(process.execPath, [resolve('dist/main.js'), 'serve', ...flags, ...listeners], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  killAfterTest(t, child);
   let printed = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     printed += text;
@@ -105,7 +107,7 @@ test('A service that is killed at any moment serves what it served before, or wh
 
   for (let kill = 1; kill <= KILLS; kill += 1) {
     const startedAt = performance.now();
-    const { base, kill: end } = await start(flags);
+    const { base, kill: end } = await start(t, flags);
     try {
       // Now and then it is killed while it loads.
       if (kill > 1 && random(5) === 0) {
@@ -131,7 +133,7 @@ test('A service that is killed at any moment serves what it served before, or wh
   edit += 1;
   good.add(edit);
   await addToSite(site, edited(edit));
-  const { pid, base, kill } = await start(flags);
+  const { pid, base, kill } = await start(t, flags);
   try {
     await eventually(async () => (await look(base)) && served === edit);
     const copies = (await readdir(state)).filter((name) => name.startsWith('pilotlight-files-'));
@@ -167,7 +169,7 @@ async function mountTiny(t: TestContext): Promise<string | undefined> {
   if (!requireRoot(t) || requireProgram(t, 'mount') === undefined) return undefined;
   const place = await mkdtemp(join(tmpdir(), 'pilotlight-tiny-'));
   await execute('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', place]);
-  t.after(async () => {
+  afterTest(t, async () => {
     await execute('umount', ['--lazy', place]);
     await rmdir(place);
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { connectLeanClient, type LeanClient } from '../../bench/lean-client.ts';
+import { afterTest } from '../support/after-test.ts';
 import { eventually } from '../support/service.ts';
 import { type ServiceProcess, startServiceProcess } from '../support/service-process.ts';
 import { writeSite } from '../support/site.ts';
@@ -41,7 +42,7 @@ test('A hundred thousand requests of a thousand machines, each with its own conf
   if (service === undefined) return;
   await eventually(() => service.log().some((line) => line.msg === 'the site was checked'), 60_000);
   const clients = await Promise.all(Array.from({ length: 16 }, () => connectLeanClient(new URL(service.machine))));
-  t.after(() => clients.forEach((client) => void client.close()));
+  afterTest(t, () => clients.forEach((client) => void client.close()));
 
   const samples: number[] = [];
   for (let asked = 0; asked < REQUESTS; asked += SAMPLE_EVERY) {

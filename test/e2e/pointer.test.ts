@@ -7,6 +7,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { ENCODINGS, type Encoding } from '../../src/pointer/encode.ts';
 import { isPlatform, PLATFORM_IDS, platformOf } from '../../src/pointer/platforms.ts';
+import { afterTest } from '../support/after-test.ts';
 import { type Authority, createAuthority } from '../support/authority.ts';
 import { runCommand } from '../support/command.ts';
 import { fetchConfig, type IgnitionRelease, type IgnitionRun, ignitionReleases } from '../support/ignition-client.ts';
@@ -229,7 +230,7 @@ async function openGate(t: TestContext, { service, authority }: Stage): Promise<
     );
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  t.after(() => server.close());
+  afterTest(t, () => server.close());
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
   return `https://127.0.0.1:${address.port}`;

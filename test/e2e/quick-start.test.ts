@@ -5,6 +5,7 @@ import { cp, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
+import { afterTest } from '../support/after-test.ts';
 import { freePort } from '../support/ports.ts';
 import { requireProgram } from '../support/programs.ts';
 import { ask, assertProblem, eventually, wrapButane } from '../support/service.ts';
@@ -26,9 +27,11 @@ async function npmStart(t: TestContext, flags: readonly string[]) {
     });
   }
   const ended = once(child, 'exit');
-  t.after(() => {
+  afterTest(t, async () => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     // npm is not alone in its group; the service, which has one of its own, ends when its parent is gone.
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    process.kill(-child.pid, 'SIGKILL');
+    await ended;
   });
   const machine = `http://127.0.0.1:${port}`;
   const operator = `http://127.0.0.1:${operatorPort}`;

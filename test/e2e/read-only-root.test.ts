@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { killAfterTest } from '../support/after-test.ts';
 import { freePort } from '../support/ports.ts';
 import { requireProgram, requireRoot } from '../support/programs.ts';
 import { ask, eventually } from '../support/service.ts';
@@ -44,7 +45,7 @@ async function serveReadOnly(t: TestContext, writable: string | undefined, flags
     printed += text;
   });
   const ended = once(child, 'exit');
-  t.after(() => child.kill('SIGKILL'));
+  killAfterTest(t, child);
   return { child, ended, printed: () => printed };
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
+import { afterTest } from '../support/after-test.ts';
 import { startLoneService } from '../support/lone-service.ts';
 import { requireProgram } from '../support/programs.ts';
 import { EXAMPLE_SITE, scratchDirectory } from '../support/site.ts';
@@ -35,7 +36,7 @@ async function hold(t: TestContext, api: 'machine' | 'operator', document: strin
     stateDir: join(scratch, 'state'),
     flags: ['--assets', assets, ...(token === undefined ? [] : ['--operator-token-file', tokenFile])],
   });
-  t.after(() => service.end());
+  afterTest(t, () => service.end());
   const file = join(scratch, 'openapi.yaml');
   await writeFile(file, document);
   const settings = await Promise.all(

@@ -8,6 +8,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { suite, type TestContext, test } from 'node:test';
+import { afterTest } from '../support/after-test.ts';
 import { expandBlocks, partsOf } from '../support/features.ts';
 import { assertUnderSystemd } from '../support/flatcar-root.ts';
 import { fetchAndApply, ignitionReleases } from '../support/ignition-client.ts';
@@ -98,7 +99,7 @@ async function boot(t: TestContext, release: (typeof ignitionReleases)[number], 
 /** A server that has the image under every name. */
 async function serveImages(t: TestContext): Promise<string> {
   const server = createServer((_, response) => response.end(IMAGE)).listen(0, '127.0.0.1');
-  t.after(() => server.close());
+  afterTest(t, () => server.close());
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return `http://127.0.0.1:${port}/images/`;

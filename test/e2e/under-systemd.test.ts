@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
+import { afterTest } from '../support/after-test.ts';
 import { freePort } from '../support/ports.ts';
 import { requireProgram, requireRoot } from '../support/programs.ts';
 import { ask, eventually } from '../support/service.ts';
@@ -103,7 +104,7 @@ async function bootUnit(t: TestContext) {
     });
   }
   const ended = once(nested, 'exit');
-  t.after(async () => {
+  afterTest(t, async () => {
     nested.kill('SIGTERM');
     await ended;
   });

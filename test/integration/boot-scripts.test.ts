@@ -8,6 +8,7 @@ import { createMachineApp } from '../../src/http/machine-app.ts';
 import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import { createRenderer } from '../../src/render/renderer.ts';
 import { createCaches, createTranslator } from '../../src/render/translate.ts';
+import { afterTest } from '../support/after-test.ts';
 import { readGrub, readIpxe } from '../support/boot-loaders.ts';
 import {
   accessLine,
@@ -286,7 +287,7 @@ test('What a machine without a boot does is a setting of the site', async (t) =>
 
 test('While nothing can be served yet, a machine waits and asks again with all that it said', async (t) => {
   const app = await createMachineApp({ ...NOTHING_SERVED, version: '0.0.0', logger: pino({ level: 'silent' }) });
-  t.after(() => app.close());
+  afterTest(t, () => app.close());
   await app.ready();
   const client = supertest(app.server);
   const ipxe = await client.get(`/ipxe?mac=${MAC}&rack=r7`).expect(200);
@@ -314,7 +315,7 @@ test('A machine that an edit may make known waits for it, whatever unknown machi
       version: '0.0.0',
       logger: pino({ level: 'silent' }),
     });
-    t.after(() => app.close());
+    afterTest(t, () => app.close());
     await app.ready();
     answers.push((await supertest(app.server).get('/ipxe?mac=525400000001').expect(200)).text);
   }

@@ -9,6 +9,7 @@ import { createMachineApp } from '../../src/http/machine-app.ts';
 import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import type { Renderer } from '../../src/render/renderer.ts';
 import { readSiteRevision } from '../../src/service/workshop-process.ts';
+import { afterTest } from '../support/after-test.ts';
 import { ask, assertProblem, eventually, siteChecked, startTestService, wrapButane } from '../support/service.ts';
 import { butaneProfile, scratchDirectory, writeSite } from '../support/site.ts';
 
@@ -127,7 +128,7 @@ test('A butane that crashes is no fault of a machine, and what it prints stays i
 
 test('A machine that comes before the site is read is told to ask again', async (t) => {
   const app = await createMachineApp({ ...NOTHING_SERVED, version: '0', logger: pino({ level: 'silent' }) });
-  t.after(() => app.close());
+  afterTest(t, () => app.close());
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
   for (const path of ['/ignition', '/ignition/any', '/ignition?mac=zz']) {
     assertProblem(await ask(base, path), 503, 'not-ready');
@@ -146,7 +147,7 @@ test('A fault that nobody foresaw is 503, and the machine is told nothing of it'
   const lines: string[] = [];
   const logger = pino({}, { write: (line: string) => void lines.push(line) });
   const app = await createMachineApp({ ...NOTHING_SERVED, site, renderer, version: '0', logger });
-  t.after(() => app.close());
+  afterTest(t, () => app.close());
   const answer = await ask(await app.listen({ host: '127.0.0.1', port: 0 }), '/ignition/a');
   assertProblem(answer, 503, 'internal');
   assert.ok(!answer.body.includes('secret-inside'));
@@ -168,7 +169,7 @@ test('A machine that nobody knows waits while an edit is on its way, and stops w
     version: '0',
     logger: pino({ level: 'silent' }),
   });
-  t.after(() => app.close());
+  afterTest(t, () => app.close());
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
   assert.match(assertProblem(await ask(base, '/ignition'), 503, 'not-ready'), /an edit of the site is being checked/);
   site.pending = false;

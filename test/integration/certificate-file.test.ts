@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { pino } from 'pino';
 import type { Certificate } from '../../src/http/tls-server-process.ts';
 import { followCertificate, readCertificate } from '../../src/service/certificate-file.ts';
+import { afterTest } from '../support/after-test.ts';
 import { createAuthority } from '../support/authority.ts';
 
 test('a key of another kind than its certificate is as wrong as another key of the same', async (t) => {
@@ -35,7 +36,7 @@ test('of two looks at once the second one finds what the first took', async (t) 
     logger: pino({ level: 'silent' }),
     use: (next) => uses.push(next),
   });
-  t.after(followed.stop);
+  afterTest(t, followed.stop);
   await copyFile(second.certFile, first.certFile);
   await copyFile(second.keyFile, first.keyFile);
   await Promise.all([followed.look(), followed.look(), followed.look()]);

@@ -13,6 +13,7 @@ import { createMetrics } from '../../src/metrics/metrics.ts';
 import type { Renderer } from '../../src/render/renderer.ts';
 import { readCertificate } from '../../src/service/certificate-file.ts';
 import { readSiteRevision } from '../../src/service/workshop-process.ts';
+import { afterTest } from '../support/after-test.ts';
 import { createAuthority } from '../support/authority.ts';
 import { ask, askRaw, eventually } from '../support/service.ts';
 import { butaneProfile, writeSite } from '../support/site.ts';
@@ -44,11 +45,11 @@ async function startApp(t: TestContext, options: Pick<AppOptions, 'connections' 
     return 'then';
   });
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
-  t.after(() => app.close());
-  t.after(() => release());
+  afterTest(t, () => app.close());
+  afterTest(t, () => release());
   const open = async (text: string) => {
     const socket = connect(Number(new URL(base).port), '127.0.0.1');
-    t.after(() => socket.destroy());
+    afterTest(t, () => socket.destroy());
     socket.on('error', () => undefined);
     const before = app.connections.count();
     await once(socket, 'connect');
@@ -107,7 +108,7 @@ test('Under TLS a connection counts from its start, and one that never shakes ha
   assert.equal(app.connections.count(), 2);
   const port = Number(new URL(base).port);
   const client = connectSecurely({ host: '127.0.0.1', port, rejectUnauthorized: false });
-  t.after(() => client.destroy());
+  afterTest(t, () => client.destroy());
   client.write('GET /now HTTP/1.1\r\nConnection: close\r\n\r\n');
   await closed;
   assert.match(await readAll(client), /^HTTP\/1\.1 200[\s\S]*now$/);
@@ -182,7 +183,7 @@ test('A reader that draws its answer out is cut in the end', async (t) => {
   const { open, reasons } = await startApp(t, { connections: { stallMs: 5000, exchangeMs: 500 } });
   const socket = await open('GET /big HTTP/1.1\r\n\r\n');
   const sip = setInterval(() => void socket.read(1000), 50);
-  t.after(() => clearInterval(sip));
+  afterTest(t, () => clearInterval(sip));
   socket.pause();
   await eventually(() => reasons.includes('slow-reader'));
 });
@@ -192,7 +193,7 @@ test('A download may take longer than other answers, and is cut in the end all t
   const started = performance.now();
   const socket = await open('GET /allowed HTTP/1.1\r\n\r\n');
   const sip = setInterval(() => void socket.read(1000), 50);
-  t.after(() => clearInterval(sip));
+  afterTest(t, () => clearInterval(sip));
   socket.pause();
   await eventually(() => reasons.includes('slow-reader'));
   assert.ok(performance.now() - started > 1400);
@@ -262,7 +263,7 @@ test('A render is told when the machine that waits for it goes away, and not whe
   const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const metrics = createMetrics({ version: '0', nodeVersion: '0' });
   const app = await createMachineApp({ ...NOTHING_SERVED, site, renderer, version: '0', logger, metrics });
-  t.after(() => app.close());
+  afterTest(t, () => app.close());
   const base = await app.listen({ host: '127.0.0.1', port: 0 });
   assert.equal((await ask(base, '/ignition/a')).status, 503);
   const socket = connect(Number(new URL(base).port), '127.0.0.1', () => {

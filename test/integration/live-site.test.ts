@@ -5,6 +5,7 @@ import { readdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:
 import { join, resolve } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { killAfterTest } from '../support/after-test.ts';
 import { readContract } from '../support/contract.ts';
 import { startRepository } from '../support/git.ts';
 import { requireProgram } from '../support/programs.ts';
@@ -279,7 +280,7 @@ describe('A reload that is asked for', { concurrency: true }, () => {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const ended = once(child, 'exit');
-    t.after(() => child.kill('SIGKILL'));
+    killAfterTest(t, child);
     let printed = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       printed += text;

@@ -6,6 +6,7 @@ import { request } from 'node:https';
 import { networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { killAfterTest } from '../support/after-test.ts';
 import { freePort } from '../support/ports.ts';
 import { requireProgram } from '../support/programs.ts';
 import { ask, eventually } from '../support/service.ts';
@@ -36,10 +37,7 @@ async function start(t: TestContext, flags: readonly string[], environment: Read
     },
   });
   const ended = once(child, 'exit');
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
+  killAfterTest(t, child);
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     log += text;

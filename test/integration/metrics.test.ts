@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { createMachineApp } from '../../src/http/machine-app.ts';
 import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
+import { afterTest } from '../support/after-test.ts';
 import { ask, askRaw, eventually, siteChecked, startTestService, type TestService } from '../support/service.ts';
 import { butaneProfile, writeSite } from '../support/site.ts';
 
@@ -112,7 +113,7 @@ test('A fault that nobody foresaw is counted', async (t) => {
     version: '0',
     logger: pino({ level: 'silent' }),
   });
-  t.after(() => app.close());
+  afterTest(t, () => app.close());
   assert.equal((await app.inject('/ignition/any')).statusCode, 503);
   const text = await metrics.scrape();
   assert.match(text, /^pilotlight_internal_errors_total 1$/m);

@@ -6,6 +6,7 @@ import { parse } from 'yaml';
 import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import { createOperatorApp } from '../../src/http/operator-app.ts';
 import { digestToken } from '../../src/http/operator-auth.ts';
+import { afterTest } from '../support/after-test.ts';
 import { readContract } from '../support/contract.ts';
 import { routesOf } from '../support/routes.ts';
 import { ask, askRaw, assertProblem, siteChecked, startTestService, writeTokenFile } from '../support/service.ts';
@@ -147,7 +148,7 @@ async function withToken(t: TestContext, token: string | undefined) {
     logger: pino({ level: 'silent' }),
     ...(token === undefined ? {} : { tokens: async () => [digestToken(token)] }),
   });
-  t.after(() => app.close());
+  afterTest(t, () => app.close());
   await app.ready();
   return app;
 }

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { NOTHING_SERVED } from '../../src/http/nothing-served.ts';
 import { createOperatorApp } from '../../src/http/operator-app.ts';
 import { readSiteRevision } from '../../src/service/workshop-process.ts';
+import { afterTest } from '../support/after-test.ts';
 import { ask, assertProblem, siteChecked, startTestService } from '../support/service.ts';
 import { butaneProfile, writeSite } from '../support/site.ts';
 
@@ -124,7 +125,7 @@ test('A cursor of reports that were replaced is refused, and one of ids goes on'
     },
   };
   const app = await createOperatorApp({ ...NOTHING_SERVED, site, version: '0', logger: pino({ level: 'silent' }) });
-  t.after(() => app.close());
+  afterTest(t, () => app.close());
   const get = async (url: string) => {
     const { statusCode, body } = await app.inject({ url, headers: { host: 'localhost' } });
     return { status: statusCode, ...JSON.parse(body) };

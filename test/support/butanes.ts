@@ -8,6 +8,7 @@ import type { OpenButaneOptions } from '../../src/butane/butane-process.ts';
 import { openButane } from '../../src/butane/butane-process.ts';
 import type { ErrorCode } from '../../src/errors.ts';
 import { ProvisioningError } from '../../src/errors.ts';
+import { afterTest } from './after-test.ts';
 import { requireProgram } from './programs.ts';
 
 /** What documents hold that no error may quote. */
@@ -18,14 +19,14 @@ export async function realButane(t: TestContext, limits: OpenButaneOptions = {})
   const path = requireProgram(t, 'butane');
   if (path === undefined) return undefined;
   const butane = await openButane(path, limits);
-  t.after(() => butane.close());
+  afterTest(t, () => butane.close());
   return butane;
 }
 
 /** An empty directory that is removed after the test. */
 export async function temporaryDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'butane-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  afterTest(t, () => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
@@ -39,7 +40,7 @@ export async function misbehavingButane(
   const text = `#!/bin/sh\nfor last in "$@"; do :; done\nif [ "$last" = -V ]; then echo Butane v9.9.9; exit 0; fi\n${script}\n`;
   await writeFile(path, text, { mode: 0o755 });
   const butane = await openButane(path, { closeMs: 50, ...limits });
-  t.after(() => butane.close());
+  afterTest(t, () => butane.close());
   return butane;
 }
 

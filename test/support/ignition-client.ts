@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { afterTest } from './after-test.ts';
 import { requireProgram, requireRoot } from './programs.ts';
 
 /** The two Ignition releases of the tests: an old one that fleets still run, and the one that tools/ignition pins. */
@@ -125,7 +126,7 @@ const clients: Readonly<Record<IgnitionRelease, (t: TestContext) => Client | und
 
 async function createMachine(t: TestContext): Promise<Machine> {
   const scratch = await mkdtemp(join(tmpdir(), 'pilotlight-machine-'));
-  t.after(() => rm(scratch, { recursive: true, force: true }));
+  afterTest(t, () => rm(scratch, { recursive: true, force: true }));
   // Ignition writes SSH keys as the user they are for, who must be able to come this way.
   await chmod(scratch, 0o755);
   const root = join(scratch, 'root');

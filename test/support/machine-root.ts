@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
+import { afterTest } from './after-test.ts';
 import { requireProgram, requireRoot } from './programs.ts';
 import { eventually } from './service.ts';
 
@@ -87,7 +88,7 @@ export async function startMachine(t: TestContext, { tree, programs }: MachinePa
   const printed = collect(outer.stderr);
   const ended = once(outer, 'close');
   // The end of its input ends the first process, and with that the kernel ends all others and drops the mounts.
-  t.after(async () => {
+  afterTest(t, async () => {
     outer.stdin.end();
     await ended;
     await rmdir(root);

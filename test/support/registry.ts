@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
+import { afterTest } from './after-test.ts';
 import { freePort } from './ports.ts';
 import { requireProgram } from './programs.ts';
 import {
@@ -82,7 +83,7 @@ export async function startRegistry(
 
   const child = spawn(program, ['serve', join(scratch, 'config.yml')], { stdio: ['ignore', 'pipe', 'pipe'] });
   const ended = once(child, 'close');
-  t.after(async () => {
+  afterTest(t, async () => {
     child.kill('SIGTERM');
     await ended;
   });

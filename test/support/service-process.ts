@@ -4,6 +4,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
+import { killAfterTest } from './after-test.ts';
 import { requireProgram } from './programs.ts';
 import { eventually, type LogLine } from './service.ts';
 import { scratchDirectory } from './site.ts';
@@ -110,10 +111,7 @@ async function spawnService(t: TestContext, options: ServiceProcessOptions) {
   });
   closeSync(descriptor);
   const ended = once(child, 'exit');
-  t.after(async () => {
-    child.kill('SIGKILL');
-    await ended;
-  });
+  killAfterTest(t, child);
   return { child, ended, log: () => readLog(logFile) };
 }
 

@@ -10,6 +10,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { pino } from 'pino';
 import type { Config } from '../../src/config.ts';
 import { startService } from '../../src/service/service.ts';
+import { afterTest } from './after-test.ts';
 import { requireProgram } from './programs.ts';
 import { scratchDirectory, writeSite } from './site.ts';
 
@@ -92,7 +93,7 @@ export async function startTestService(t: TestContext, options: TestServiceOptio
       throw error;
     },
   );
-  t.after(async () => {
+  afterTest(t, async () => {
     await service.close();
     await removeState();
   });

@@ -2,14 +2,15 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import type { TestContext } from 'node:test';
+import { afterTest } from './after-test.ts';
 
 /** The site that `npm start` serves. */
 export const EXAMPLE_SITE: string = resolve('examples/site');
 
-/** An empty directory that is removed after the test. */
+/** An empty directory that is removed after the test, with what an orphan of a killed process still writes into it. */
 export async function scratchDirectory(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'pilotlight-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  afterTest(t, () => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
   return directory;
 }
 

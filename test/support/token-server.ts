@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import { afterTest } from './after-test.ts';
 import { basic, type RegistryUser } from './registry-client.ts';
 
 const SERVICE = 'registry of the tests';
@@ -51,7 +52,7 @@ export async function startTokenServer(
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  t.after(() => server.close());
+  afterTest(t, () => server.close());
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
   const realm = `http://127.0.0.1:${address.port}/token`;

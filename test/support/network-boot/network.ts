@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { promisify } from 'node:util';
+import { afterTest } from '../after-test.ts';
 import { requireProgram, requireRoot } from '../programs.ts';
 import { scratchDirectory } from '../site.ts';
 
@@ -150,7 +151,7 @@ async function holdNamespaces(t: TestContext, unshare: string): Promise<number> 
   const holder = spawn(unshare, ['--net', '--mount', ...script], { stdio: 'pipe' });
   const complaints = collect(holder.stderr);
   const ended = once(holder, 'close');
-  t.after(async () => {
+  afterTest(t, async () => {
     holder.stdin.end();
     await ended;
   });
@@ -169,7 +170,7 @@ function createHost(t: TestContext, address: string, launcher: readonly string[]
     },
     start(command) {
       const daemon = watchDaemon(spawn(file, [...first, ...command], { stdio: ['ignore', 'pipe', 'pipe'] }));
-      t.after(() => daemon.stop());
+      afterTest(t, () => daemon.stop());
       return daemon;
     },
   };

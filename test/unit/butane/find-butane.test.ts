@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import { test } from 'node:test';
 import { findButane } from '../../../src/butane/find-butane-process.ts';
 import { ProvisioningError } from '../../../src/errors.ts';
+import { afterTest } from '../../support/after-test.ts';
 
 interface Place {
   readonly built: string;
@@ -15,7 +16,7 @@ interface Place {
 
 async function makePlace(t: TestContext): Promise<Place> {
   const root = await mkdtemp(join(tmpdir(), 'find-butane-'));
-  t.after(() => rm(root, { recursive: true }));
+  afterTest(t, () => rm(root, { recursive: true }));
   await mkdir(join(root, 'bin'));
   await mkdir(join(root, 'empty'));
   const searchPath = ['', 'bin', join(root, 'empty'), join(root, 'bin')].join(':');

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { ProvisioningError } from '../../../src/errors.ts';
 import { digestToken } from '../../../src/http/operator-auth.ts';
 import { openTokenFile } from '../../../src/http/operator-token-file.ts';
+import { afterTest } from '../../support/after-test.ts';
 import { scratchDirectory } from '../../support/site.ts';
 
 // Two of one length, and one of another: files that are written within one tick of the clock differ in size at least.
@@ -24,7 +25,7 @@ async function opened(t: TestContext, text: string) {
   const log: string[] = [];
   const logger = pino({ base: null }, { write: (line: string) => void log.push(line) });
   const tokens = await openTokenFile(file, logger);
-  t.after(() => {
+  afterTest(t, () => {
     for (const token of [OLD, NEW, THIRD]) assert.ok(!log.join('').includes(token), 'no token reaches the log');
   });
   return {

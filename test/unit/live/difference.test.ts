@@ -5,6 +5,7 @@ import { ProvisioningError } from '../../../src/errors.ts';
 import type { Difference } from '../../../src/live/difference.ts';
 import { findDifference } from '../../../src/live/difference.ts';
 import type { Renderer } from '../../../src/render/renderer.ts';
+import { afterTest } from '../../support/after-test.ts';
 import type { Documents } from '../site/parsed-site.ts';
 import { PLAIN, revisionOf } from '../site/parsed-site.ts';
 import { check, createBench } from './live-sites.ts';
@@ -258,7 +259,7 @@ test('machines are answered while very many are compared', async (t) => {
   const timer = setInterval(() => {
     turns += 1;
   }, 0);
-  t.after(() => clearInterval(timer));
+  afterTest(t, () => clearInterval(timer));
   await differenceOf(site('a'), site('b'), {
     comparedBy(renderer) {
       turns = 0;

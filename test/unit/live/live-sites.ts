@@ -12,6 +12,7 @@ import { createRenderer } from '../../../src/render/renderer.ts';
 import { createCaches, createTranslator } from '../../../src/render/translate.ts';
 import type { Revision } from '../../../src/site/revision.ts';
 import type { SourceTree } from '../../../src/site/source-tree.ts';
+import { afterTest } from '../../support/after-test.ts';
 import { refusal, standInButane, translated } from '../render/stand-in-butane.ts';
 import type { Documents } from '../site/parsed-site.ts';
 import { sourceTree } from '../site/parsed-site.ts';
@@ -100,7 +101,7 @@ export function liveSite(
     retryMs: 20,
     ...more,
   });
-  t.after(async () => {
+  afterTest(t, async () => {
     await site.close();
     await site.dispose();
   });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { watchSite } from '../../../src/live/watch-file.ts';
+import { afterTest } from '../../support/after-test.ts';
 import { startRepository } from '../../support/git.ts';
 import { requireProgram } from '../../support/programs.ts';
 import { eventually } from '../../support/service.ts';
@@ -40,7 +41,7 @@ async function watched(t: TestContext, site: string, poll = false): Promise<Watc
     },
     onFault: (error) => void faults.push(error),
   });
-  t.after(() => watch.close());
+  afterTest(t, () => watch.close());
   await delay(BEGIN_MS);
   const rest = async () => {
     let before: number;

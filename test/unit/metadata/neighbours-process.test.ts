@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { NeighbourTable } from '../../../src/metadata/neighbour-table.ts';
 import { createNeighbours } from '../../../src/metadata/neighbours-process.ts';
+import { afterTest } from '../../support/after-test.ts';
 import { scratchDirectory } from '../../support/site.ts';
 
 /** Neighbours over tables that a test writes, and how often each was read. */
@@ -72,7 +73,7 @@ describe('neighbours', () => {
     const folder = await scratchDirectory(t);
     await writeFile(join(folder, 'ip'), "#!/bin/sh\ntrap '' TERM\nexec sleep 20\n", { mode: 0o755 });
     const { PATH } = process.env;
-    t.after(() => {
+    afterTest(t, () => {
       process.env.PATH = PATH;
     });
     process.env.PATH = `${folder}:${PATH}`;

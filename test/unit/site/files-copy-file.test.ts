@@ -8,6 +8,7 @@ import { ProvisioningError } from '../../../src/errors.ts';
 import { copyFiles, type FilesCopy } from '../../../src/site/files-copy-file.ts';
 import { readSite } from '../../../src/site/site-file.ts';
 import { digestFiles } from '../../../src/site/source-tree.ts';
+import { afterTest } from '../../support/after-test.ts';
 import { fileTree } from '../../support/nodes.ts';
 import { addToSite, scratchDirectory } from '../../support/site.ts';
 
@@ -26,7 +27,7 @@ const FILES = fileTree({
 
 async function copied(t: TestContext, stateDir: string | undefined): Promise<FilesCopy> {
   const copy = await copyFiles(FILES, stateDir);
-  t.after(() => copy.remove());
+  afterTest(t, () => copy.remove());
   return copy;
 }
 
@@ -101,7 +102,7 @@ describe('the private copy of files/', () => {
 
   test('of no files is an empty directory', async (t) => {
     const copy = await copyFiles(new Map(), await scratchDirectory(t));
-    t.after(() => copy.remove());
+    afterTest(t, () => copy.remove());
     assert.deepEqual(await readdir(copy.directory), []);
   });
 });
@@ -157,7 +158,7 @@ describe('the state directory', () => {
     } finally {
       if (isRoot) process.seteuid?.(0);
     }
-    t.after(() => rm(copy.directory, { recursive: true, force: true }));
+    afterTest(t, () => rm(copy.directory, { recursive: true, force: true }));
     assert.equal(copy.fallback, true);
     assert.equal(dirname(copy.directory), tmpdir());
   });

@@ -12,6 +12,7 @@ import { DEFAULT_SITE_LIMITS } from '../../../src/site/limits.ts';
 import { readSite } from '../../../src/site/site-file.ts';
 import type { SourceTree } from '../../../src/site/source-tree.ts';
 import { digestTree } from '../../../src/site/source-tree.ts';
+import { afterTest } from '../../support/after-test.ts';
 import { requireRoot } from '../../support/programs.ts';
 import { addToSite, EXAMPLE_SITE, writeSite } from '../../support/site.ts';
 
@@ -43,7 +44,7 @@ async function link(site: string, path: string, target: string): Promise<void> {
 /** A file outside of every site. */
 async function outside(t: TestContext): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'outside-'));
-  t.after(() => rm(directory, { recursive: true, force: true }));
+  afterTest(t, () => rm(directory, { recursive: true, force: true }));
   await mkdir(join(directory, 'folder'));
   await writeFile(join(directory, 'secret'), 'secret: true\n');
   await writeFile(join(directory, 'folder/a.bu'), 'secret: true\n');
@@ -205,7 +206,7 @@ describe('a link that leads out is a fault, and nothing of what it leads to is t
     const site = await writeSite(t, PROFILE);
     const beside = `${site}-beside`;
     await mkdir(beside);
-    t.after(() => rm(beside, { recursive: true, force: true }));
+    afterTest(t, () => rm(beside, { recursive: true, force: true }));
     await writeFile(join(beside, 'secret'), 'secret: true\n');
     await link(site, 'profiles/a.bu', `../../${basename(beside)}/secret`);
     assert.match(faults(await readSite(site)).join(), /^profiles\/a\.bu site-link: the link leads out of the site$/);
@@ -271,7 +272,7 @@ describe('a link inside the site is followed:', () => {
   test('when the site is one itself', async (t) => {
     const site = await writeSite(t, PROFILE);
     await symlink(site, `${site}-link`);
-    t.after(() => rm(`${site}-link`));
+    afterTest(t, () => rm(`${site}-link`));
     assert.deepEqual(documents(await readSite(`${site}-link`)), ['profiles/web.bu']);
   });
 
@@ -385,7 +386,7 @@ describe('what is no regular file is a fault, and is never waited for:', () => {
     const site = await writeSite(t, { ...PROFILE, 'files/x': '' });
     for (const path of ['files/a', 'profiles/a.bu']) {
       const server = createServer().listen(join(site, path));
-      t.after(() => server.close());
+      afterTest(t, () => server.close());
       await new Promise((fulfil) => server.once('listening', fulfil));
     }
     assert.deepEqual(
