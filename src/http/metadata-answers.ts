@@ -67,7 +67,7 @@ export function createMetadataAnswers({ site, renderer, metadata }: MetadataAnsw
 
   async function machineOf(request: FastifyRequest, revision: Revision, id: string | undefined): Promise<Machine> {
     if (id !== undefined) return machineFor(revision.format, [groupOf(revision, id).selector]);
-    const mac = await neighbours?.find(request.ip.replace(/^::ffff:/, ''));
+    const mac = await neighbours?.find(request.ip.replace(/^::ffff:/, '')).catch(unreadable);
     return parseMachine(mac === undefined ? {} : { mac }, { from: 'connection', ip: request.ip });
   }
 
@@ -218,6 +218,12 @@ const REFUSALS: Readonly<Record<Refusal, readonly [ErrorCode, string]>> = {
 
 function refusal(reason: Refusal): ProvisioningError {
   return new ProvisioningError(...REFUSALS[reason]);
+}
+
+/** Without its MAC a machine would be taken for another one that fewer labels describe. */
+function unreadable(cause: unknown): never {
+  const message = 'the table of neighbours cannot be read, which tells who asks; the machine is told to ask again';
+  throw new ProvisioningError('machine-waits', message, { cause });
 }
 
 /** What says that nobody knows the machine. */

@@ -74,8 +74,9 @@ export const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     audience: 'machine',
     fault: UNKNOWN_MACHINE,
     meaning:
-      'No group knows the machine that asks a metadata service. Its client takes 404 for a machine without a config and boots it unprovisioned, so it is told to ask again, and gives up by itself.',
-    remedy: 'Write a group that matches the address or the MAC of the machine; the log has both.',
+      'No group knows the machine that asks a metadata service. Its client takes 404 for a machine without a config and boots it unprovisioned, so it is told to ask again, and gives up by itself. Every machine waits while the table of neighbours, which tells their MACs, cannot be read.',
+    remedy:
+      'Write a group that matches the address or the MAC of the machine; the log has both. Where the detail names the table of neighbours, the log says why it cannot be read: for IPv6 it takes "ip" of iproute2 or BusyBox.',
     see: [['which answer each dialect has for unknown machines', 'cloud-metadata.md#unknown-machines']],
   },
   'metadata-refused': {

@@ -6,7 +6,10 @@ import { parseArpTable, parseIpNeighbours } from './neighbour-table.ts';
 
 /** Tells the MAC addresses of machines on the same network. */
 export interface Neighbours {
-  /** The MAC address of a neighbour, in lower case with colons; undefined for whoever is none, or not known yet. */
+  /**
+   * The MAC address of a neighbour, in lower case with colons; undefined for whoever is none. Rejects when the table
+   * cannot be read: whoever is not found for that reason is no stranger.
+   */
   find(address: string): Promise<string | undefined>;
 }
 
@@ -20,7 +23,7 @@ export interface NeighbourSources {
 export interface NeighboursOptions {
   /** Milliseconds of a clock that never goes back. */
   readonly now: () => number;
-  /** Told once for each family whose table cannot be read. */
+  /** Told each time the table of a family begins to be unreadable. */
   readonly onFault: (family: keyof NeighbourSources, fault: unknown) => void;
   readonly sources?: NeighbourSources;
 }
@@ -44,9 +47,8 @@ const KERNEL: NeighbourSources = {
 };
 
 /**
- * Reads the kernel's tables of neighbours. One that cannot be read knows nobody. Whoever is not in a table that was read
- * before is looked for in a new one: a machine that has just begun to talk must not be taken for a stranger. Each table
- * is read by one reader at a time.
+ * Reads the kernel's tables of neighbours. Whoever is not in a table that was read before is looked for in a new one: a
+ * machine that has just begun to talk must not be taken for a stranger. Each table is read by one reader at a time.
  */
 export function createNeighbours({ now, onFault, sources = KERNEL }: NeighboursOptions): Neighbours {
   const tables = { ipv4: createTable('ipv4'), ipv6: createTable('ipv6') };
@@ -63,10 +65,11 @@ export function createNeighbours({ now, onFault, sources = KERNEL }: NeighboursO
       try {
         known = await sources[family]();
       } catch (fault) {
-        known = new Map();
         if (!hasFailed) onFault(family, fault);
         hasFailed = true;
+        throw fault;
       }
+      hasFailed = false;
       readAt = startedAt;
       return known;
     }
@@ -79,10 +82,11 @@ export function createNeighbours({ now, onFault, sources = KERNEL }: NeighboursO
         });
         return reading;
       }
-      queued ??= reading.then(() => {
+      const next = () => {
         queued = undefined;
         return readNext();
-      });
+      };
+      queued ??= reading.then(next, next);
       return queued;
     }
 

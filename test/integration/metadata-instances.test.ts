@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { afterTest } from '../support/after-test.ts';
 import type { TestServiceOptions } from '../support/service.ts';
 import { ask, assertProblem, startTestService } from '../support/service.ts';
 import { butaneProfile, scratchDirectory, writeSite } from '../support/site.ts';
@@ -76,4 +77,30 @@ test('on Scaleway only user data is kept for ports that root alone can have', as
   assertProblem(await ask(service.machine, '/user_data/cloud-init'), 403, 'metadata-refused');
   const about = await ask(service.machine, '/conf?format=json');
   assert.equal(JSON.parse(about.body.toString()).hostname, 'here');
+});
+
+test('a machine whose MAC cannot be looked up waits, rather than being taken for any machine', async (t) => {
+  const site = { 'groups/any.yaml': 'profile: web\npriority: -1\nmetadata: { hostname: any }\n' };
+  const options = { metadata: ['digitalocean'], neighbourTable: true, listen: { host: '::1', port: 0 } };
+  const service = await start(t, options, site);
+  if (service === undefined) return;
+  const { PATH } = process.env;
+  afterTest(t, () => {
+    process.env.PATH = PATH;
+  });
+  const folder = await scratchDirectory(t);
+  process.env.PATH = folder;
+  for (const path of ['/metadata/v1/user-data', '/metadata/v1/hostname', '/metadata/v1/hostname']) {
+    const detail = assertProblem(await ask(service.machine, path), 503, 'machine-waits');
+    assert.match(detail, /table of neighbours cannot be read/);
+  }
+  const warnings = service.log.filter(({ msg }) => msg === 'the table of neighbours cannot be read');
+  assert.deepEqual(
+    warnings.map(({ family, fault }) => [family, fault]),
+    [['ipv6', 'spawn ip ENOENT']],
+  );
+
+  await writeFile(join(folder, 'ip'), '#!/bin/sh\n', { mode: 0o755 });
+  const told = await ask(service.machine, '/metadata/v1/hostname');
+  assert.deepEqual([told.status, told.body.toString()], [200, 'any']);
 });

@@ -58,18 +58,31 @@ describe('neighbours', () => {
     assert.equal(reads.ipv4, 2);
   });
 
-  test('are nobody while their table cannot be read, which is told once', async () => {
+  test('are not told while their table cannot be read, and each time that begins is told', async () => {
     const { neighbours, tables, faults } = makeNeighbours();
-    tables.ipv6.set('broken', '');
-    assert.equal(await neighbours.find('2001:db8::7'), undefined);
-    assert.equal(await neighbours.find('2001:db8::7'), undefined);
-    assert.deepEqual(faults, ['ipv6']);
-    tables.ipv6.delete('broken');
-    tables.ipv6.set('2001:db8::7', '52:54:00:00:00:07');
-    assert.equal(await neighbours.find('2001:db8::7'), '52:54:00:00:00:07');
+    for (const outage of [1, 2]) {
+      tables.ipv6.set('broken', '');
+      await assert.rejects(neighbours.find(`2001:db8::${outage}`), /no table/);
+      await assert.rejects(neighbours.find(`2001:db8::${outage}`), /no table/);
+      assert.deepEqual(faults, Array(outage).fill('ipv6'));
+      tables.ipv6.delete('broken');
+      tables.ipv6.set(`2001:db8::${outage}`, '52:54:00:00:00:07');
+      assert.equal(await neighbours.find(`2001:db8::${outage}`), '52:54:00:00:00:07');
+    }
   });
 
-  test('are nobody while `ip` hangs, however it takes being told to end', async (t) => {
+  test('that ask while a reading fails are looked for in the next', async () => {
+    const { neighbours, tables } = makeNeighbours();
+    tables.ipv4.set('broken', '');
+    const first = assert.rejects(neighbours.find('192.0.2.11'), /no table/);
+    const later = neighbours.find('192.0.2.12');
+    await first;
+    tables.ipv4.delete('broken');
+    tables.ipv4.set('192.0.2.12', '52:54:00:00:00:0c');
+    assert.equal(await later, '52:54:00:00:00:0c');
+  });
+
+  test('are not told while `ip` hangs, however it takes being told to end', async (t) => {
     const folder = await scratchDirectory(t);
     await writeFile(join(folder, 'ip'), "#!/bin/sh\ntrap '' TERM\nexec sleep 20\n", { mode: 0o755 });
     const { PATH } = process.env;
@@ -80,7 +93,7 @@ describe('neighbours', () => {
     const faults: string[] = [];
     const neighbours = createNeighbours({ now: () => performance.now(), onFault: (family) => faults.push(family) });
     const startedAt = performance.now();
-    assert.equal(await neighbours.find('2001:db8::7'), undefined);
+    await assert.rejects(neighbours.find('2001:db8::7'));
     assert.ok(performance.now() - startedAt < 10_000);
     assert.deepEqual(faults, ['ipv6']);
   });
