@@ -1,11 +1,15 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { TestContext } from 'node:test';
 
 /** Undoes something that a test set up. */
 export type Undo = () => unknown;
 
-const undosOf = new WeakMap<TestContext, Undo[]>();
+/** A test of node:test, as far as its end is concerned. */
+export interface Ending {
+  after(hook: () => Promise<void>): void;
+}
+
+const undosOf = new WeakMap<Ending, Undo[]>();
 
 /**
  * Runs `undo` after the test: the last registered first, since what was set up later may use what was there before, and
@@ -13,7 +17,7 @@ const undosOf = new WeakMap<TestContext, Undo[]>();
  * and none of them after one that fails: a directory would be removed below a service that still writes into it, and
  * that service, never ended then, would keep the whole file from ending.
  */
-export function afterTest(t: TestContext, undo: Undo): void {
+export function afterTest(t: Ending, undo: Undo): void {
   const known = undosOf.get(t);
   if (known !== undefined) {
     known.push(undo);
@@ -25,7 +29,7 @@ export function afterTest(t: TestContext, undo: Undo): void {
 }
 
 /** Kills a process after the test, if it still runs, and waits until it is gone. */
-export function killAfterTest(t: TestContext, child: ChildProcess): void {
+export function killAfterTest(t: Ending, child: ChildProcess): void {
   afterTest(t, async () => {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterTest, killAfterTest } from '../support/after-test.ts';
+import { afterTest, type Ending, killAfterTest } from '../support/after-test.ts';
 
 /** Runs what a test registers, and then its end. */
-async function endTest(body: (t: TestContext) => void): Promise<void> {
+async function endTest(body: (t: Ending) => void): Promise<void> {
   const hooks: (() => Promise<void>)[] = [];
-  body({ after: (hook: () => Promise<void>) => hooks.push(hook) } as unknown as TestContext);
+  body({ after: (hook) => hooks.push(hook) });
   for (const hook of hooks) await hook();
 }
 
