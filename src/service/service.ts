@@ -161,7 +161,8 @@ async function listen(app: Listening, { host, port }: Config['listen']): Promise
     await app.listen({ host, port, backlog: BACKLOG });
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const reason = LISTEN_FAULTS[code] ?? (cause instanceof Error ? cause.message : 'unknown fault');
+    const faults = host.includes('%') ? { ...LISTEN_FAULTS, ...LINK_LOCAL_FAULTS } : LISTEN_FAULTS;
+    const reason = faults[code] ?? (cause instanceof Error ? cause.message : 'unknown fault');
     throw new ProvisioningError('config-invalid', `cannot listen on ${formatListener({ host, port })}: ${reason}`, {
       cause,
     });
@@ -173,6 +174,13 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
   EACCES: 'ports below 1024 need privileges',
   EADDRNOTAVAIL: 'this machine does not have the address',
   ENOTFOUND: 'the host name is not known',
+};
+
+/** An address with an interface that Node.js does not take for one is looked up as a name would be. */
+const LINK_LOCAL_FAULTS: Readonly<Record<string, string>> = {
+  EINVAL: 'no interface has the name behind %, or it is down; "ip link" lists them',
+  ENOTFOUND:
+    'Node.js takes only letters, digits, dots and dashes in the name of an interface; give it another with "ip link property add dev NAME altname OTHER"',
 };
 
 function addressOf(app: Listening): string {

@@ -170,3 +170,24 @@ test('The package holds what an installed pilotlight needs, and the version is o
   const changelog = await readFile('CHANGELOG.md', 'utf8');
   assert.ok(changelog.includes(version), 'the change log speaks of this version');
 });
+
+for (const [name, said] of [
+  ['nope0', 'no interface has the name behind %, or it is down'],
+  ['br_0', 'Node.js takes only letters, digits, dots and dashes in the name of an interface; give it another'],
+] as const) {
+  test(`an address of the link on ${name}, where nothing can listen, is told with what to do`, async (t) => {
+    const butane = requireProgram(t, 'butane');
+    if (butane === undefined) return;
+    const listen = `[fe80::1%${name}]:8080`;
+    const flags = ['--site', EXAMPLE_SITE, '--listen', listen, '--operator-listen', '127.0.0.1:0', '--butane', butane];
+    const run = execute(process.execPath, [resolve('dist/main.js'), 'serve', ...flags], {
+      timeout: 60_000,
+      cwd: await scratchDirectory(t),
+    });
+    const { stderr } = await run.then(
+      () => assert.fail('should have failed'),
+      (error: { stderr: string }) => error,
+    );
+    assert.ok(stderr.includes(`cannot listen on ${listen}: ${said}`), stderr);
+  });
+}
