@@ -18,6 +18,7 @@ import { explainCommand } from './explain.ts';
 import type { ImportFlags } from './import.ts';
 import { importCommand } from './import.ts';
 import type { LabelFlags } from './labels.ts';
+import type { LintFlags } from './lint.ts';
 import { lintCommand } from './lint.ts';
 import type { OpenapiFlags } from './openapi.ts';
 import { openapiCommand } from './openapi.ts';
@@ -123,10 +124,9 @@ function declareLint(program: Command, { act, terminal, version }: Surroundings)
   withSite(program.command('lint'))
     .description('Render every profile for every group and report all faults; exit 1 when there are errors.')
     .addOption(new Option('--format <format>', 'how to report').choices(Object.keys(REPORT_FORMATS)).default('text'))
+    .option('--label <key=value>', 'what each machine says that no group selects by; repeatable', collect)
     .addHelpText('after', '\nExample:\n  pilotlight lint --site ./site --format github\n')
-    .action((flags: Flags & { readonly format: string }) =>
-      act((config) => lintCommand(config, flags.format, terminal, version), flags),
-    );
+    .action((flags: Flags & LintFlags) => act((config) => lintCommand(config, flags, terminal, version), flags));
 }
 
 function declareExplain(program: Command, { act, terminal }: Surroundings): void {

@@ -1,21 +1,35 @@
 import type { Config } from '../config.ts';
+import { ProvisioningError } from '../errors.ts';
 import { SiteFaults } from '../live/site-faults.ts';
-import { checkSite } from '../render/check.ts';
+import { checkSite, type Labels } from '../render/check.ts';
 import { endOnSignals, openWorkshop } from '../service/workshop-process.ts';
+import { describedMachine } from '../site/machine-of.ts';
+import type { Revision } from '../site/revision.ts';
 import { count } from './count.ts';
+import { queryOf } from './labels.ts';
 import type { CliReport } from './report-formats.ts';
 import { REPORT_FORMATS } from './report-formats.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Reports everything that is wrong with a site: text on standard error, the other formats on standard output. */
+/** Flags of `lint`. */
+export interface LintFlags {
+  readonly format: string;
+  /** What each machine says besides the labels that it is selected by. */
+  readonly label?: readonly string[];
+}
+
+/**
+ * Reports everything that is wrong with a site: text on standard error, the other formats on standard output. Throws
+ * `label-invalid` for a label that cannot be said, or that a group selects by.
+ */
 export async function lintCommand(
   config: Config,
-  format: string,
+  { format, label = [] }: LintFlags,
   terminal: Terminal,
   version: string,
 ): Promise<number> {
   endOnSignals();
-  const { reports, documents, checked } = await findReports(config, terminal);
+  const { reports, documents, checked } = await findReports(config, queryOf({ label }), terminal);
   const sorted = [...reports].sort(byPlace);
   const text =
     REPORT_FORMATS[format]?.(sorted, {
@@ -39,13 +53,15 @@ interface Found {
   readonly checked: string;
 }
 
-async function findReports(config: Config, terminal: Terminal): Promise<Found> {
+async function findReports(config: Config, said: Labels, terminal: Terminal): Promise<Found> {
   try {
     const workshop = await openWorkshop(config);
     try {
       const { revision } = workshop.served;
+      refuseSelectedLabels(revision, said);
       const { complete, reports, unanswered } = await checkSite(workshop.served, workshop.renderer, {
         concurrency: 4,
+        said,
         onProgress: (done, total) => {
           if (terminal.onTerminal) terminal.err(`\r\u001b[K${done === total ? '' : `rendering ${done} of ${total}`}`);
         },
@@ -63,6 +79,17 @@ async function findReports(config: Config, terminal: Terminal): Promise<Found> {
       documents: error.documents,
       checked: 'the site cannot be loaded',
     };
+  }
+}
+
+/** A label that a group selects by would make another machine of those that the check thinks of. */
+function refuseSelectedLabels({ format, groups }: Revision, said: Labels): void {
+  describedMachine(format, said);
+  for (const { selector, file } of groups.values()) {
+    const key = Object.keys(said).find((each) => selector.has(each));
+    if (key === undefined) continue;
+    const message = `--label ${key}: ${file} selects by it, and each group is checked with the labels that it selects by`;
+    throw new ProvisioningError('label-invalid', message);
   }
 }
 

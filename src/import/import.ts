@@ -62,7 +62,7 @@ export async function importMatchbox(
     profiles += draft.profiles.length;
     const { printed } = kind.query;
     if (printed.length > 0) {
-      const what = `it reads ${printed.join(', ')} from the query, so each machine has to say that, and lint wants it`;
+      const what = `it reads ${printed.join(', ')} from the query, so each machine has to say that, and lint wants --label`;
       found.push(`${kind.profile.file}: ${what}`);
     }
     samples.push(...own);

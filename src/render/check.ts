@@ -64,11 +64,14 @@ export function findCase({ profiles, groups }: Revision, key: string): Case | un
   return { profile, ...(group === undefined ? {} : { group }), ...(giving === undefined ? {} : { giving }) };
 }
 
-/** What a machine of this case asks for. */
-export function requestOf({ format }: Revision, { profile, group, giving }: Case): RenderRequest {
+/** What a machine of this case asks for, if it says these labels besides those that it is selected by. */
+export function requestOf({ format }: Revision, { profile, group, giving }: Case, said: Labels = {}): RenderRequest {
   const selectors = [giving, group].filter((each) => each !== undefined).map(({ selector }) => selector);
-  return { machine: machineFor(format, selectors), profileId: profile.id };
+  return { machine: machineFor(format, selectors, said), profileId: profile.id };
 }
+
+/** Labels as a query has them, by their keys. */
+export type Labels = Readonly<Record<string, string>>;
 
 /** Everything that came up, and whether everything was looked at. */
 export interface CheckResult {
@@ -89,6 +92,8 @@ export interface CheckOptions {
   readonly signal?: AbortSignal;
   /** Renders at once; 1 leaves the other cores to machines that ask meanwhile. */
   readonly concurrency?: number;
+  /** What each machine says of itself besides the labels that it is selected by; no group selects by any of them. */
+  readonly said?: Labels;
   /** Milliseconds to wait before the tries again of what the service could not answer; none for no second try. */
   readonly retryDelaysMs?: readonly number[];
 }
@@ -164,9 +169,9 @@ function collectCases(revision: Revision): { readonly cases: readonly Case[]; re
   return { cases: [...alone, ...combined], complete: alone.length + combined.length < MAX_CASES };
 }
 
-/** A machine that matches all selectors: for each key a value that all of them want. */
-export function machineFor(format: SiteFormat, selectors: readonly Selector[]): Machine {
-  const query: Record<string, string> = Object.create(null);
+/** A machine that matches all selectors: for each key a value that all of them want. It says `said` as well. */
+export function machineFor(format: SiteFormat, selectors: readonly Selector[], said: Labels = {}): Machine {
+  const query: Record<string, string> = Object.assign(Object.create(null), said);
   for (const selector of selectors) {
     for (const [key, values] of selector) {
       const wanted = selectors.flatMap((each) => (each !== selector && each.has(key) ? [each.get(key) ?? []] : []));
@@ -199,7 +204,7 @@ async function checkCase(each: Case, served: Served, renderer: Renderer, options
   const config = hasNoConfig(each.profile) ? NO_CONFIG : await checkConfig(each, served, renderer, options);
   if (!hasBoot(each.profile)) return config;
   try {
-    const boot = checkBoot(served, requestOf(served.revision, each), renderer);
+    const boot = checkBoot(served, requestOf(served.revision, each, options.said), renderer);
     if (boot === undefined) return config;
     return { ...config, boot, diagnostics: [...config.diagnostics, ...boot.diagnostics] };
   } catch (error) {
@@ -217,7 +222,7 @@ async function checkConfig(
   renderer: Renderer,
   options: CheckOptions,
 ): Promise<CheckedCase> {
-  const request = requestOf(served.revision, each);
+  const request = requestOf(served.revision, each, options.said);
   for (const delayMs of [...(options.retryDelaysMs ?? RETRY_DELAYS_MS), undefined]) {
     try {
       const { diagnostics, sha512 } = await renderCase(each, served, request, renderer);

@@ -84,7 +84,7 @@ test('what cannot be carried over is listed, each with its reason', async (t) =>
     'profiles/k8s.json: the metadata of its groups is filled in already, and not carried over beside it',
     'profiles/large.json: the metadata of its groups is filled in already, and not carried over beside it',
     'profiles/worker.json: a site has no generic documents',
-    'profiles/worker.json: it reads os from the query, so each machine has to say that, and lint wants it',
+    'profiles/worker.json: it reads os from the query, so each machine has to say that, and lint wants --label',
   ]);
   assert.match(stdout, /: 9 profiles and 13 groups, each group with the config that it had\n$/);
   assert.deepEqual(await readdir(join(out, 'fragments')), [

@@ -212,6 +212,35 @@ describe('lint', () => {
     assert.deepEqual(JSON.parse((await runCommand(['lint', '--site', site, '--format', 'json'])).out), { reports: [] });
   });
 
+  test('takes what machines say of themselves, unless a group selects by it', async (t) => {
+    const site = await siteWithButane(t, {
+      'profiles/told.yaml':
+        'butane: { variant: flatcar, version: 1.1.0, storage: { files: [{ path: /etc/a, contents: { inline: "{{ labels.os }} {{ machine.hostname }}" } }] } }\n',
+      'groups/told.yaml': 'profile: told\nmatch: { mac: 52:54:00:a1:9c:01, kind: told }\n',
+    });
+    if (site === undefined) return;
+    const lint = (...labels: readonly string[]) =>
+      runCommand(['lint', '--site', site, ...labels.flatMap((label) => ['--label', label])]);
+    const untold = await lint('hostname=web1');
+    assert.equal(untold.code, 1);
+    assert.match(untold.err, /^error: `labels\.os` is not defined for the group told\n/);
+    assert.deepEqual(await lint('hostname=web1', 'os=installed'), {
+      code: 0,
+      out: '',
+      err: '4 profiles, 3 groups: 0 errors, 0 warnings\n',
+    });
+    const faults: readonly (readonly [label: string, fault: RegExp])[] = [
+      ['kind=other', /^error: --label kind: groups\/told\.yaml selects by it, and each group is checked with the/],
+      ['os', /^error: --label needs KEY=VALUE\n/],
+      ['uuid=x', /^error: the label uuid /],
+    ];
+    for (const [label, fault] of faults) {
+      const { code, err } = await lint(label);
+      assert.equal(code, 2, err);
+      assert.match(err, fault);
+    }
+  });
+
   test('is fine with warnings alone', async (t) => {
     const site = await siteWithButane(t, { 'fragments/a.yaml': 'x' });
     if (site === undefined) return;
