@@ -43,5 +43,5 @@ EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PILOTLIGHT_OPERATOR_LISTEN.split(':').at(-1) + '/readyz').then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "--no-maglev", "--expose-gc", "/app/dist/main.js"]
+ENTRYPOINT ["node", "--no-sparkplug", "--no-maglev", "--expose-gc", "/app/dist/main.js"]
 CMD ["serve"]

@@ -71,7 +71,10 @@ async function installUnit(t: TestContext): Promise<{ readonly analyze: string; 
   if (analyze === undefined) return undefined;
   const path = join(await scratchDirectory(t), 'pilotlight.service');
   const text = await readFile('deploy/systemd/pilotlight.service', 'utf8');
-  assert.match(text, /^ExecStart=\/usr\/bin\/node --expose-gc \/opt\/pilotlight\/dist\/main\.js serve$/m);
+  assert.match(
+    text,
+    /^ExecStart=\/usr\/bin\/node --no-sparkplug --expose-gc \/opt\/pilotlight\/dist\/main\.js serve$/m,
+  );
   await writeFile(path, text.replace('ExecStart=/usr/bin/node', `ExecStart=${process.execPath}`));
   return { analyze, path };
 }
