@@ -35,8 +35,8 @@ async function startApp(t: TestContext, options: Pick<AppOptions, 'connections' 
   let waiting = 0;
   app.get('/now', async () => 'now');
   app.get('/big', async () => BIG);
-  app.get('/allowed', async (_request, reply) => {
-    app.connections.allow(reply.raw, 1000);
+  app.get<{ Params: { ms: string } }>('/allowed/:ms', async ({ params }, reply) => {
+    app.connections.allow(reply.raw, Number(params.ms));
     return BIG;
   });
   app.get('/wait', async () => {
@@ -191,7 +191,7 @@ test('A reader that draws its answer out is cut in the end', async (t) => {
 test('A download may take longer than other answers, and is cut in the end all the same', async (t) => {
   const { open, reasons } = await startApp(t, { connections: { stallMs: 5000, exchangeMs: 500 } });
   const started = performance.now();
-  const socket = await open('GET /allowed HTTP/1.1\r\n\r\n');
+  const socket = await open('GET /allowed/1000 HTTP/1.1\r\n\r\n');
   const sip = setInterval(() => void socket.read(1000), 50);
   afterTest(t, () => clearInterval(sip));
   socket.pause();
@@ -201,7 +201,7 @@ test('A download may take longer than other answers, and is cut in the end all t
 
 test('What one answer is allowed is not allowed to the next', async (t) => {
   const { open, reasons } = await startApp(t, { connections: { stallMs: 5000, exchangeMs: 500 } });
-  const socket = await open('GET /allowed HTTP/1.1\r\n\r\n');
+  const socket = await open('GET /allowed/60000 HTTP/1.1\r\n\r\n');
   let bytes = 0;
   socket.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
@@ -211,7 +211,7 @@ test('What one answer is allowed is not allowed to the next', async (t) => {
   const started = performance.now();
   socket.write('GET /big HTTP/1.1\r\n\r\n');
   await eventually(() => reasons.includes('slow-reader'));
-  assert.ok(performance.now() - started < 1400);
+  assert.ok(performance.now() - started < 20_000);
 });
 
 test('An answer that takes longer than a reader may stall is not the fault of its reader', async (t) => {
@@ -225,11 +225,11 @@ test('An answer that takes longer than a reader may stall is not the fault of it
 });
 
 test('A connection on which many requests follow each other without a pause is used for as long as it goes on', async (t) => {
-  const { open, reasons } = await startApp(t, { connections: { exchangeMs: 300 } });
+  const { open, reasons } = await startApp(t, { connections: { exchangeMs: 1000 } });
   const socket = await open('');
   socket.resume();
   const started = performance.now();
-  while (performance.now() - started < 1200) {
+  while (performance.now() - started < 3000) {
     socket.write('GET /now HTTP/1.1\r\n\r\n'.repeat(20));
     await delay(5);
   }
@@ -242,7 +242,7 @@ test('A stop waits for no connection on which nothing is under way, and for no n
   for (const [, text] of IDLE) await open(text);
   const started = performance.now();
   await app.close();
-  assert.ok(performance.now() - started < 2000);
+  assert.ok(performance.now() - started < 10_000);
   await assert.rejects(askRaw(base, 'GET /now HTTP/1.1\r\n\r\n'));
 });
 

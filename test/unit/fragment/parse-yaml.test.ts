@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { formatPath, isNull, type Node } from '../../../src/fragment/node.ts';
 import { DEFAULT_PARSE_LIMITS, type ParseLimits, parseYaml } from '../../../src/fragment/parse-yaml.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 import { type Plain, toPlain } from '../../support/nodes.ts';
 import { anyText } from '../any-text.ts';
 
@@ -403,9 +404,9 @@ test('every text can be parsed, whatever it holds', () => {
 
 test('a mapping of very many keys is read in time that grows with their number alone', () => {
   const text = (keys: number) => Array.from({ length: keys }, (_, index) => `k${index}: 1\n`).join('');
-  const started = performance.now();
+  const started = cpuMs();
   assert.equal(parseYaml(text(40_000), 'a.bu').diagnostics.length, 0);
-  assert.ok(performance.now() - started < 5000);
+  assert.ok(cpuMs() - started < 5000);
 });
 
 for (const [title, text] of [

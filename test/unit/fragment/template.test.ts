@@ -13,6 +13,7 @@ import {
   type TemplateScope,
 } from '../../../src/fragment/template.ts';
 import { toValue, type Value, type ValueObject } from '../../../src/fragment/value.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 import { parseLayer } from '../../support/nodes.ts';
 
 function values(text: string): ValueObject {
@@ -325,18 +326,18 @@ describe('a template is bounded', () => {
       '{{ (1..1000000000) | size }}',
       '{% tablerow i in (1..100000000) %}x{% endtablerow %}',
     ]) {
-      const started = performance.now();
+      const started = cpuMs();
       assert.throws(() => evaluate(text), TemplateLimit, text);
-      assert.ok(performance.now() - started < 1000, text);
+      assert.ok(cpuMs() - started < 1000, text);
     }
   });
 
   test('in time, also where it needs no memory', () => {
     const busy = '{{ i | sha512 | sha512 | sha512 | sha512 }}';
     const template = compileTemplate(`{% for i in (1..1000) %}{% for i in (1..1000) %}${busy}{% endfor %}{% endfor %}`);
-    const started = performance.now();
+    const started = cpuMs();
     assert.throws(() => template.evaluate(SCOPE, 50), TemplateLimit);
-    assert.ok(performance.now() - started < TEMPLATE_LIMITS.renderLimit);
+    assert.ok(cpuMs() - started < TEMPLATE_LIMITS.renderLimit);
     assert.equal(TEMPLATE_LIMITS.renderLimit, 1000);
   });
 

@@ -8,6 +8,7 @@ import {
   type GoTemplateLimits,
   type JsonValue,
 } from '../../../src/go-template/go-template.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 
 function execute(template: string, data: JsonValue = {}, limits?: GoTemplateLimits): string {
   const { value, diagnostics } = run(template, data, limits);
@@ -145,9 +146,9 @@ test('what has no end is stopped', () => {
     '{{$x := printf "%500000d" 1}}{{$y := printf "%500000d" 1}}{{range 1000000}}{{if eq $x $y}}{{end}}{{end}}',
   ];
   for (const template of endless) {
-    const started = performance.now();
+    const started = cpuMs();
     assert.equal(faultOf(template).code, 'template-limit', template);
-    assert.ok(performance.now() - started < 5000, template);
+    assert.ok(cpuMs() - started < 5000, template);
   }
 });
 
@@ -267,10 +268,10 @@ test('a trace tells what actions made and where each byte comes from, and costs 
   assert.deepEqual(made, ['ä', '0', '1', '2', '']);
   const places = [0, 1, 3, 5, 7].map((offset) => traced?.originOf(offset)).map((at) => `${at?.line}:${at?.column}`);
   assert.deepEqual(places, ['1:1', '1:4', '1:8', '2:14', '2:14']);
-  const started = performance.now();
+  const started = cpuMs();
   const many = compileGoTemplate('{{range 200000}}{{.}} {{end}}', 'x').value?.trace({}).value;
   assert.equal(many?.filledIn().length, 200_000);
-  assert.ok(performance.now() - started < 5_000);
+  assert.ok(cpuMs() - started < 5_000);
 });
 
 test('each byte of an output has its place in the template', () => {

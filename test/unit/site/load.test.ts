@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseSite } from '../../../src/site/load.ts';
+import { cpuMs } from '../../support/cpu-time.ts';
 import { fileTree } from '../../support/nodes.ts';
 import type { Documents } from './parsed-site.ts';
 import { inOneLine, PLAIN, parsedSite, revisionOf, sourceTree } from './parsed-site.ts';
@@ -295,9 +296,9 @@ describe('a site that is taken tells what is doubtful:', () => {
         `profile: web\nmatch: { mac: "02:00:00:00:${(index >> 8).toString(16)}:${(index & 255).toString(16)}" }\nparameters: { hostname: n${index} }\n`,
       ]),
     );
-    const started = performance.now();
+    const started = cpuMs();
     assert.deepEqual(reportsOf(fleet), []);
-    assert.ok(performance.now() - started < 3000);
+    assert.ok(cpuMs() - started < 3000);
   });
 });
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { cpuMs } from '../../../support/cpu-time.ts';
 import { assembled, withOverlaybd } from '../assembled.ts';
 
 const FILE = '/etc/overlaybd/cred.json';
@@ -123,8 +124,8 @@ test('a user with a colon, or a password with a control character, is refused wi
 
 test('a certificate of any length is looked at in no time', () => {
   const authorities = [`-----BEGIN CERTIFICATE-----${' '.repeat(99_000)}`];
-  const started = performance.now();
+  const started = cpuMs();
   const { diagnostics } = assembled(withOverlaybd({ authorities }));
   assert.equal(diagnostics.length, 1);
-  assert.ok(performance.now() - started < 5000, 'it took seconds once');
+  assert.ok(cpuMs() - started < 5000, 'it took seconds once');
 });
