@@ -27,10 +27,12 @@ export async function readCalmly(site: string, format: SiteFormat, watch: SiteWa
     const tree = await readSite(site, DEFAULT_SITE_LIMITS, format);
     if (watch === undefined || performance.now() - startedAt > MAX_UNREST_MS) return tree;
     await setTimeout(CALM_MS);
-    // After a loop that was busy the clock comes before what the system has to tell.
+    // Before the edits are counted: git that lets go of its lock has written its last file, and the watch knows of it.
+    const isHalf = await isGitAtWork(site);
+    // After a loop that was busy the clock and the disk come before what the system has to tell.
     await setImmediate();
     // A watch that follows other folders tells of no edit until it has begun.
     if (watch.blind && blindReads < MAX_WAITS) blindReads += 1;
-    else if (watch.generation === generation && !(await isGitAtWork(site))) return tree;
+    else if (watch.generation === generation && !isHalf) return tree;
   }
 }
