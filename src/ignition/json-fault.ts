@@ -15,23 +15,35 @@ export function faultInJson(text: string): JsonFault | undefined {
   } catch {
     // Its message holds no place that can be relied on; the parser below is only asked for that.
   }
+  const start = { line: 1, column: 1 };
+  if (/^\s*$/.test(text.replace(/^\ufeff/, ''))) return { message: 'there is nothing in it', ...start };
+  // Editors do not show it, and Ignition and Go take it for a fault as well.
+  if (text.startsWith('\ufeff')) return { message: 'it begins with a byte order mark; save it without one', ...start };
   const errors: ParseError[] = [];
   try {
     parse(text, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false });
   } catch (error) {
     // It recurses, and JSON.parse does not.
-    if (error instanceof RangeError) return { message: 'the config is nested too deeply', line: 1, column: 1 };
+    if (error instanceof RangeError) return { message: 'the config is nested too deeply', ...start };
     throw error;
   }
   const first = errors[0];
   const offset = first?.offset ?? 0;
   const name = first === undefined ? '' : printParseErrorCode(first.error);
-  const before = text.slice(0, offset).split('\n');
+  const comma = lastCommaAt(text, offset);
+  const before = text.slice(0, comma ?? offset).split('\n');
   return {
-    message: MESSAGES[name] ?? 'a value is expected',
+    message: comma === undefined ? (MESSAGES[name] ?? 'a value is expected') : 'no comma may stand before what closes',
     line: before.length,
     column: [...(before.at(-1) ?? '')].length + 1,
   };
+}
+
+/** Where the comma stands that a closing brace or bracket follows; undefined where the fault is another. */
+function lastCommaAt(text: string, offset: number): number | undefined {
+  const closes = text[offset] === '}' || text[offset] === ']';
+  const comma = text.slice(0, offset).trimEnd().length - 1;
+  return closes && text[comma] === ',' ? comma : undefined;
 }
 
 const MESSAGES: Readonly<Record<string, string>> = {

@@ -37,7 +37,7 @@ const DEFECTS: readonly Defect[] = [
     report: 'json-syntax',
   },
   { title: 'an empty .ign', name: 'b.ign', text: '', gives: broken('1:1'), report: 'json-syntax' },
-  { title: 'an empty .ignition', name: 'b2.ignition', text: '\n', gives: broken('2:1'), report: 'json-syntax' },
+  { title: 'an empty .ignition', name: 'b2.ignition', text: '\n', gives: broken('1:1'), report: 'json-syntax' },
   { title: 'Ignition 3.5', name: 'c.ign', text: config('3.5.0'), gives: { spec: '3.5.0' } },
   {
     title: 'Ignition 3.5 for a client that reads 3.4',

@@ -57,7 +57,7 @@ async function live(
   };
 }
 
-const FAULTS = ['json-syntax groups/bad.json:2:6', 'schema profiles/bad.json:1:1'];
+const FAULTS = ['json-syntax groups/bad.json:2:5', 'schema profiles/bad.json:1:1'];
 
 const refusal = async (at: Live) => (await at.operator('/v1/revision')).refused;
 const brokenIn = async (at: Live) =>

@@ -9,7 +9,9 @@ describe('the first fault of a text that is no JSON is told with its place:', ()
     'a missing comma': ['{\n  "a": "x" "b": 1\n}\n\n', '2:12 a comma is expected'],
     'a missing value': ['{\n  "é😀": }\n\n\n', '2:9 a value is expected'],
     'a missing colon': ['{ "a" 1 }', '1:7 a colon is expected after a key'],
-    'a last comma': ['{\n"a": 1,\n}\n', '3:1 a key in double quotes is expected'],
+    'a last comma': ['{\n"a": 1,\n}\n', '2:7 no comma may stand before what closes'],
+    'a last comma of a list': ['[1,\n2, \n]', '2:2 no comma may stand before what closes'],
+    'a comma after an open brace': ['{,}', '1:2 a value is expected'],
     'a key without quotes': ['{ a: 1 }', '1:3 texts and keys stand in double quotes'],
     'single quotes': ["{ 'a': 1 }", '1:3 texts and keys stand in double quotes'],
     'a comment': ['{}\n// x\n', '2:1 comments are not allowed'],
@@ -19,7 +21,10 @@ describe('the first fault of a text that is no JSON is told with its place:', ()
     'an open bracket': ['[1', '1:3 a closing ] is expected'],
     'an escape that is none': ['["\\x"]', '1:2 this is no escape'],
     'a control character': ['["a\tb"]', '1:2 a control character stands in this text; write it as an escape'],
-    'nothing at all': ['', '1:1 a value is expected'],
+    'nothing at all': ['', '1:1 there is nothing in it'],
+    'blanks alone': [' \n\t', '1:1 there is nothing in it'],
+    'a byte order mark': ['\ufeff{}', '1:1 it begins with a byte order mark; save it without one'],
+    'a byte order mark alone': ['\ufeff', '1:1 there is nothing in it'],
     'a word that is none': ['[nul]', '1:2 texts and keys stand in double quotes'],
   };
   for (const [title, [text, expected]] of Object.entries(cases)) {
