@@ -6,6 +6,7 @@ import { explain } from '../site/selection.ts';
 import { formatDiagnostic } from './code-frame.ts';
 import type { LabelFlags } from './labels.ts';
 import { queryOf } from './labels.ts';
+import { tellLeftOut } from './left-out.ts';
 import type { Terminal } from './terminal.ts';
 import { printable, styled } from './terminal.ts';
 
@@ -46,6 +47,7 @@ export async function explainCommand(config: Config, flags: LabelFlags, terminal
   }
   if (explanation.groups.length === 0) lines.push('  none');
   await terminal.out(`${lines.join('\n')}\n`);
+  tellLeftOut(revision, terminal);
   if (explanation.outcome.ok) return 0;
   for (const diagnostic of explanation.outcome.error.diagnostics) {
     terminal.err(

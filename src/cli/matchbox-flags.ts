@@ -1,3 +1,5 @@
+import { nearest } from '../fragment/nearest.ts';
+
 /** A flag of matchbox: its default, what it means here, and the environment variable that its name makes. */
 interface MatchboxFlag {
   readonly name: string;
@@ -54,17 +56,18 @@ export function readMatchboxFlags(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): MatchboxFlags {
-  const given = new Map<string, string>();
+  const fromVariables = new Map<string, string>();
   for (const { name } of MATCHBOX_FLAGS) {
-    const value = environment[`MATCHBOX_${name.toUpperCase().replaceAll('-', '_')}`];
-    if (value !== undefined && value !== '' && name !== 'help' && name !== 'version') given.set(name, value);
+    const value = environment[variableOf(name)];
+    if (value !== undefined && value !== '' && name !== 'help' && name !== 'version') fromVariables.set(name, value);
   }
+  const given = new Map<string, string>();
   for (let index = 0; index < argv.length; index += 1) {
     const argument = argv[index] ?? '';
     const [, written, value] = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(argument) ?? [];
     if (written === undefined) return { ok: false, fault: `${argument}: matchbox takes flags only` };
     const flag = FLAGS.find(({ name }) => name === (written === 'h' ? 'help' : written));
-    if (flag === undefined) return { ok: false, fault: `flag provided but not defined: -${written}` };
+    if (flag === undefined) return { ok: false, fault: `flag provided but not defined: -${written}${meant(written)}` };
     if (flag.boolean) given.set(flag.name, value ?? 'true');
     else if (value !== undefined) given.set(flag.name, value);
     else {
@@ -74,13 +77,28 @@ export function readMatchboxFlags(
       given.set(flag.name, next);
     }
   }
+  const values = new Map([...fromVariables, ...given]);
   for (const { name, boolean } of FLAGS) {
-    const value = given.get(name);
+    const value = values.get(name);
     if (!boolean || value === undefined) continue;
     const read = BOOLEANS.get(value);
-    if (read === undefined) return { ok: false, fault: `-${name}: ${value} is neither true nor false` };
-    given.set(name, String(read));
+    const from = given.has(name) ? `-${name}` : variableOf(name);
+    if (read === undefined) return { ok: false, fault: `${from}: ${value} is neither true nor false` };
+    values.set(name, String(read));
   }
-  const values = Object.fromEntries(MATCHBOX_FLAGS.map(({ name, fallback }) => [name, given.get(name) ?? fallback]));
-  return { ok: true, values: values as Record<MatchboxFlagName, string> };
+  const read = MATCHBOX_FLAGS.map(({ name, fallback }) => [name, values.get(name) ?? fallback] as const);
+  return { ok: true, values: Object.fromEntries(read) as Record<MatchboxFlagName, string> };
+}
+
+/** The variable that stands in for a flag. */
+export function variableOf(name: string): string {
+  return `MATCHBOX_${name.toUpperCase().replaceAll('-', '_')}`;
+}
+
+function meant(written: string): string {
+  const name = nearest(
+    written,
+    FLAGS.map((flag) => flag.name),
+  );
+  return name === undefined ? '' : `; did you mean -${name}?`;
 }

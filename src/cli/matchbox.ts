@@ -4,7 +4,7 @@ import { findMatchboxFaults, hostForEverywhere } from '../service/matchbox-proce
 import { EXIT } from './exit.ts';
 import { failWith } from './failure.ts';
 import type { MatchboxFlagName } from './matchbox-flags.ts';
-import { MATCHBOX_FLAGS, readMatchboxFlags } from './matchbox-flags.ts';
+import { MATCHBOX_FLAGS, readMatchboxFlags, variableOf } from './matchbox-flags.ts';
 import { serveCommand } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,8 +13,8 @@ const LOG_LEVELS: Readonly<Record<string, string>> = { panic: 'fatal', warning: 
 
 /** What this service does not do yet, and what it then says. */
 const NOT_THERE: Partial<Readonly<Record<MatchboxFlagName, string>>> = {
-  'rpc-address': 'the gRPC API is not served; leave -rpc-address out and write the data directory',
-  'key-ring-path': 'signatures are not made; leave -key-ring-path out',
+  'rpc-address': 'the gRPC API is not served; leave this out and write the data directory',
+  'key-ring-path': 'signatures are not made; leave this out',
 };
 
 /** Runs the service on a data directory of matchbox, with matchbox's own flags and environment. */
@@ -39,7 +39,8 @@ export async function matchboxCommand(argv: readonly string[], terminal: Termina
   const result = readConfig(await toFlags(values, environment), environment, terminal.onTerminal);
   if (!result.ok) faults.push(...result.faults.map(inFlagsOfMatchbox));
   if (faults.length > 0 || !result.ok) {
-    for (const fault of faults) terminal.err(`error: ${fault}\n`);
+    const bare = readMatchboxFlags(argv, {});
+    for (const fault of faults) terminal.err(`error: ${asGiven(fault, values, bare.ok ? bare.values : values)}\n`);
     return EXIT.faults;
   }
   return serveCommand(result.config, terminal).catch((error: unknown) => failWith(error, terminal));
@@ -52,7 +53,19 @@ const OWN_NAMES: Readonly<Record<string, MatchboxFlagName>> = { '--listen': 'add
 function inFlagsOfMatchbox(fault: string): string {
   const [name = ''] = fault.split(':', 1);
   const own = OWN_NAMES[name];
+  if (own === 'log-level') return `-${own}: must be one of panic, fatal, error, warning, warn, info, debug, trace`;
   return own === undefined ? fault : `-${own}${fault.slice(name.length)}`;
+}
+
+/** A fault of a flag as one of its variable, where that is what somebody wrote: without variables it has another value. */
+function asGiven(
+  fault: string,
+  values: Readonly<Record<MatchboxFlagName, string>>,
+  withoutVariables: Readonly<Record<MatchboxFlagName, string>>,
+): string {
+  const name = MATCHBOX_FLAGS.find((flag) => fault.startsWith(`-${flag.name}: `))?.name;
+  if (name === undefined || values[name] === withoutVariables[name]) return fault;
+  return `${variableOf(name)}${fault.slice(name.length + 1)}`;
 }
 
 function notThere(values: Readonly<Record<MatchboxFlagName, string>>): readonly string[] {

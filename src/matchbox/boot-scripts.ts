@@ -1,4 +1,5 @@
 import type { Diagnostic } from '../diagnostic.ts';
+import { ProvisioningError } from '../errors.ts';
 import type { MatchboxBoot, MatchboxProfile } from '../site/revision.ts';
 
 /** What iPXE loads first: it comes back with all that it knows of the machine. */
@@ -31,6 +32,15 @@ export function grubScript({ kernel, initrd, args }: MatchboxBoot): string {
     ...entry('BIOS', 'linux', 'initrd'),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** The boot of a profile. Throws `document-not-found` where it has none, and `profile-broken` where it is no script. */
+export function bootOf(profile: MatchboxProfile): MatchboxBoot {
+  const { id, boot } = profile;
+  if (boot === undefined) throw new ProvisioningError('document-not-found', `the profile ${id} has no boot`);
+  const diagnostics = checkBoot(profile);
+  if (diagnostics.length === 0) return boot;
+  throw new ProvisioningError('profile-broken', `the boot of the profile ${id} is no script`, { diagnostics });
 }
 
 /** What keeps the scripts of a profile from being what their author meant: text that begins another line. */

@@ -7,7 +7,7 @@ import { missingProfile } from './missing-profile.ts';
 import { parseFragments, parseGroups, parseProfiles } from './parse-documents.ts';
 import type { Group, ParsedDocuments, Profile, Revision, SiteSettings } from './revision.ts';
 import { findRivals } from './rivals.ts';
-import { parseSettings } from './site-settings.ts';
+import { parseSettings, settingsWithoutUse } from './site-settings.ts';
 import type { SourceTree } from './source-tree.ts';
 import { digestFiles, digestTree, sha256 } from './source-tree.ts';
 
@@ -32,6 +32,7 @@ function parseTree(tree: SourceTree, earlier: ParsedDocuments, isKnown: boolean)
 
   const settings = parseSettings(tree, fatal);
   if (tree.format === 'matchbox') {
+    fatal.push(...settingsWithoutUse(tree));
     return parseMatchboxTree({ ...tree, diagnostics: fatal }, settings, earlier);
   }
   const fragments = parseFragments(tree, earlier, contained);

@@ -33,6 +33,27 @@ export function parseSettings(tree: SourceTree, fatal: Diagnostic[]): SiteSettin
   };
 }
 
+/** What a data directory of matchbox looks at. */
+const USED_BY_MATCHBOX: ReadonlySet<string> = new Set(['strict', 'experimental']);
+
+/** Warns of settings that only a site of pilotlight's own has a use for. */
+export function settingsWithoutUse(tree: SourceTree): readonly Diagnostic[] {
+  const content = tree.documents.get('site.yaml');
+  const root =
+    content === undefined || isBlank(content) ? undefined : parseDefinition('site', content, 'site.yaml').value;
+  if (root === undefined) return [];
+  return [...root.entries]
+    .filter(([key]) => !USED_BY_MATCHBOX.has(key))
+    .map(([key, { keyOrigin }]) => ({
+      severity: 'warning',
+      code: 'schema',
+      message: `\`${key}\` means nothing for a data directory of matchbox`,
+      path: `$.${key}`,
+      origin: keyOrigin,
+      hint: 'take it away, or import the directory as a site',
+    }));
+}
+
 /** Nothing but comments is as good as no file. */
 function isBlank(content: Buffer): boolean {
   return content

@@ -4,14 +4,14 @@ import { Type } from 'typebox';
 import { hasErrors } from '../../diagnostic.ts';
 import { ProvisioningError } from '../../errors.ts';
 import type { Machine } from '../../machine/machine.ts';
-import { CHAIN_SCRIPT, checkBoot, grubScript, ipxeScript } from '../../matchbox/boot-scripts.ts';
+import { bootOf, CHAIN_SCRIPT, grubScript, ipxeScript } from '../../matchbox/boot-scripts.ts';
 import { checkCloud } from '../../matchbox/cloud-config.ts';
 import { detectContentType } from '../../matchbox/content-type.ts';
 import { metadataText } from '../../matchbox/metadata.ts';
 import { fillText } from '../../render/matchbox-profile.ts';
 import { selectGroup } from '../../site/matchbox/selection.ts';
 import { templateData } from '../../site/matchbox/template-data.ts';
-import type { MatchboxBoot, MatchboxProfile, Revision } from '../../site/revision.ts';
+import type { MatchboxProfile, Revision } from '../../site/revision.ts';
 import { select } from '../../site/selection.ts';
 import type { App } from '../app.ts';
 import { noteFault, sendProblem } from '../app.ts';
@@ -80,13 +80,13 @@ const DOCUMENT_ROUTES: readonly DocumentRoute[] = [
     path: '/ipxe',
     operationId: 'getIpxe',
     summary: 'The script that iPXE boots the machine by',
-    make: (question) => ({ body: ipxeScript(bootOf(question)), type: TEXT }),
+    make: (question) => ({ body: ipxeScript(bootOf(profileOf(question))), type: TEXT }),
   },
   {
     path: '/grub',
     operationId: 'getGrub',
     summary: 'The menu that GRUB boots the machine by',
-    make: (question) => ({ body: grubScript(bootOf(question)), type: TEXT }),
+    make: (question) => ({ body: grubScript(bootOf(profileOf(question))), type: TEXT }),
   },
   {
     path: '/generic',
@@ -206,15 +206,6 @@ function profileOf({ revision, machine }: Question): MatchboxProfile {
   const { profile } = select(revision, machine);
   if (profile.kind === 'matchbox') return profile;
   throw new ProvisioningError('profile-not-found', 'there is no profile of this name');
-}
-
-function bootOf(question: Question): MatchboxBoot {
-  const profile = profileOf(question);
-  const { id, boot } = profile;
-  if (boot === undefined) throw new ProvisioningError('document-not-found', `the profile ${id} has no boot`);
-  const diagnostics = checkBoot(profile);
-  if (diagnostics.length === 0) return boot;
-  throw new ProvisioningError('profile-broken', `the boot of the profile ${id} is no script`, { diagnostics });
 }
 
 function textDocument(kind: 'generic' | 'cloud', question: Question): Document {

@@ -8,6 +8,8 @@ import { sha256 } from '../source-tree.ts';
 import { GoReader, goField, parseJsonDocument } from './json-document.ts';
 import { parseMac } from './query.ts';
 
+const FIELDS = ['id', 'name', 'profile', 'selector', 'metadata'];
+
 /** Parses a group of matchbox; one that has a fault matches nobody, so it has no value. */
 export function parseMatchboxGroup(id: string, content: Buffer, file: string): Parsed<Group> {
   const parsed = parseJsonDocument(content, file);
@@ -18,6 +20,7 @@ export function parseMatchboxGroup(id: string, content: Buffer, file: string): P
     return { diagnostics: [{ severity: 'error', code: 'schema', message, origin: root.origin }] };
   }
   const reader = new GoReader();
+  reader.known(root, '$', FIELDS);
   reader.text(goField(root, 'id'), '$.id');
   reader.text(goField(root, 'name'), '$.name');
   const named = goField(root, 'profile');

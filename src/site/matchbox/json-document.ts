@@ -1,6 +1,7 @@
 import { type Node as JsonNode, parseTree } from 'jsonc-parser';
 import type { Diagnostic, Origin, Parsed } from '../../diagnostic.ts';
 import { decodeText } from '../../fragment/decode.ts';
+import { suggest } from '../../fragment/nearest.ts';
 import type { MapEntry, Node } from '../../fragment/node.ts';
 import { listNode, mapNode, plainNode, textNode } from '../../fragment/node.ts';
 import { faultInJson } from '../../ignition/json-fault.ts';
@@ -141,6 +142,23 @@ export class GoReader {
     if (entry.value.kind === 'map') return entry.value;
     this.#mistyped(entry.value, path, 'a mapping');
     return undefined;
+  }
+
+  /** Warns of keys that mean no field: Go ignores them, and a misspelt one is a field that is not set. */
+  known(node: Node, path: string, names: readonly string[]): void {
+    if (node.kind !== 'map') return;
+    for (const [key, { keyOrigin }] of node.entries) {
+      if (names.includes(foldCase(key))) continue;
+      const hint = suggest(key.toLowerCase(), names);
+      this.diagnostics.push({
+        severity: 'warning',
+        code: 'schema',
+        message: `unknown key \`${key}\`, which is ignored`,
+        path: `${path}.${key}`,
+        origin: keyOrigin,
+        ...(hint === undefined ? {} : { hint }),
+      });
+    }
   }
 
   #mistyped({ origin }: Node, path: string, wanted: string): void {

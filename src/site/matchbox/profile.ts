@@ -11,6 +11,9 @@ import { GoReader, goField, parseJsonDocument } from './json-document.ts';
 /** The documents that a profile may name: its key, and the folder that holds them. */
 const DOCUMENTS = { ignition: 'ignition_id', generic: 'generic_id', cloud: 'cloud_id' } as const;
 
+const FIELDS = ['id', 'name', 'boot', ...Object.values(DOCUMENTS)];
+const BOOT_FIELDS = ['kernel', 'initrd', 'args'];
+
 type DocumentKind = keyof typeof DOCUMENTS;
 
 /** The folders of documents in a data directory. */
@@ -70,6 +73,7 @@ export function parseMatchboxProfile(
     const message = root.kind === 'map' ? 'the profile has no `id`' : 'a profile is a mapping';
     reader.diagnostics.push({ severity: 'error', code: 'schema', message, path: '$.id', origin: root.origin });
   }
+  reader.known(root, '$', FIELDS);
   if (hasErrors(reader.diagnostics)) return { diagnostics: reader.diagnostics };
   const diagnostics: Diagnostic[] = [];
   const used: Partial<Record<DocumentKind, MatchboxDocument>> = {};
@@ -90,12 +94,13 @@ export function parseMatchboxProfile(
     ...(boot === undefined ? {} : { boot }),
     diagnostics,
   };
-  return { value: profile, diagnostics: parsed.diagnostics };
+  return { value: profile, diagnostics: [...parsed.diagnostics, ...reader.diagnostics] };
 }
 
 function readBoot(root: Node, reader: GoReader): MatchboxBoot | undefined {
   const boot = reader.map(goField(root, 'boot'), '$.boot');
   if (boot === undefined) return undefined;
+  reader.known(boot, '$.boot', BOOT_FIELDS);
   return {
     kernel: reader.text(goField(boot, 'kernel'), '$.boot.kernel'),
     initrd: reader.texts(goField(boot, 'initrd'), '$.boot.initrd'),

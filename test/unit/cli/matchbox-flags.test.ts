@@ -92,9 +92,10 @@ describe('wrong usage:', () => {
   ])[] = [
     [['-nope'], 'flag provided but not defined: -nope'],
     [['--nope=1'], 'flag provided but not defined: -nope'],
-    [['-Address=:1'], 'flag provided but not defined: -Address'],
+    [['-Address=:1'], 'flag provided but not defined: -Address; did you mean -address?'],
     [['-config', '/etc'], 'flag provided but not defined: -config'],
     [['-address'], 'flag needs an argument: -address'],
+    [['-adress=:1'], 'flag provided but not defined: -adress; did you mean -address?'],
     [['-web-ssl=yes'], '-web-ssl: yes is neither true nor false'],
     [['-web-ssl', 'false'], 'false: matchbox takes flags only'],
     [['serve'], 'serve: matchbox takes flags only'],
@@ -103,7 +104,7 @@ describe('wrong usage:', () => {
     [['---address=:1'], '---address=:1: matchbox takes flags only'],
     [['-=x'], '-=x: matchbox takes flags only'],
     [[''], ': matchbox takes flags only'],
-    [[], '-web-ssl: maybe is neither true nor false', { MATCHBOX_WEB_SSL: 'maybe' }],
+    [[], 'MATCHBOX_WEB_SSL: maybe is neither true nor false', { MATCHBOX_WEB_SSL: 'maybe' }],
   ];
   for (const [argv, fault, environment = {}] of cases) {
     test(`${JSON.stringify(argv)} ${JSON.stringify(environment)}`, () => {

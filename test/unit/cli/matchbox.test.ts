@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { MATCHBOX_FLAGS } from '../../../src/cli/matchbox-flags.ts';
 import { runCommand } from '../../support/command.ts';
+import { requireProgram } from '../../support/programs.ts';
 import { scratchDirectory, writeSite } from '../../support/site.ts';
 
 /** Runs `pilotlight matchbox` without a process; only where it ends by itself. */
@@ -41,9 +42,11 @@ describe('pilotlight matchbox', () => {
     ],
     ['gRPC', ['-rpc-address=0.0.0.0:8081'], /^error: -rpc-address: the gRPC API is not served; .*\n$/],
     ['signatures', ['-key-ring-path=/k'], /^error: -key-ring-path: signatures are not made; .*\n$/],
-    ['gRPC by a variable', [], /^error: -rpc-address: .*\n$/, { MATCHBOX_RPC_ADDRESS: ':8081' }],
+    ['gRPC by a variable', [], /^error: MATCHBOX_RPC_ADDRESS: .*\n$/, { MATCHBOX_RPC_ADDRESS: ':8081' }],
+    ['an address of a variable', [], /^error: MATCHBOX_ADDRESS: must be HOST:PORT, .*\n$/, { MATCHBOX_ADDRESS: '1' }],
+    ['a flag that goes before its variable', ['-address=1'], /^error: -address: .*\n$/, { MATCHBOX_ADDRESS: ':80' }],
     ['an address that is none', ['-address=8080'], /^error: -address: must be HOST:PORT, .*\n$/],
-    ['a level that is none', ['-log-level=loud'], /^error: -log-level: must be one of fatal, .*\n$/],
+    ['a level that is none', ['-log-level=loud'], /^error: -log-level: must be one of panic, .*, warning, .*\n$/],
     [
       'a setting of our own that is wrong',
       [],
@@ -89,4 +92,43 @@ describe('pilotlight matchbox', () => {
     assert.equal(bad.code, 1);
     assert.match(bad.err, /^error: .*c\.crt and .*c\.key are no certificate and key, in PEM, that belong together\n$/);
   });
+});
+
+describe('of a data directory of matchbox', () => {
+  const files = {
+    'groups/all.json': '{"profile":"p"}',
+    'groups/node1.json': '{"profile":"p",\n"selector":{"mac":"52:54:00:a1:9c:ae",}}',
+    'profiles/p.json': '{"id":"p","boot":{"kernel":"/k","initrd":["/i"],"args":["a=b"]}}',
+    'profiles/none.json': '{"id":"none"}',
+  };
+
+  test('explain tells which groups are left out, since the machine may be meant by one', async (t) => {
+    const site = await writeSite(t, files);
+    const { code, out, err } = await runCommand(['explain', '--site', site, '--mac', '52:54:00:a1:9c:ae']);
+    assert.equal(code, 0);
+    assert.match(out, /^profile: p \(group all\)$/m);
+    assert.match(
+      err,
+      /^error: this is no JSON: no comma may stand before what closes\n {2}--> groups\/node1\.json:2:38\n/,
+    );
+    assert.match(err, /^note: groups\/node1\.json is left out, since it does not parse$/m);
+  });
+
+  const scripts: readonly (readonly [loader: string, beginning: string])[] = [
+    ['ipxe', '#!ipxe\nkernel /k a=b\ninitrd /i\nboot\n'],
+    ['grub', 'default=0\n'],
+  ];
+  for (const [loader, beginning] of scripts) {
+    test(`boot prints what the service gives ${loader}`, async (t) => {
+      const butane = requireProgram(t, 'butane');
+      if (butane === undefined) return;
+      const site = await writeSite(t, { ...files, 'groups/node1.json': '{"profile":"none","selector":{"a":"1"}}' });
+      const flags = ['boot', '--site', site, '--butane', butane, '--format', loader];
+      const { code, out, err } = await runCommand(flags);
+      assert.deepEqual([code, err], [0, '']);
+      assert.equal(out.slice(0, beginning.length), beginning);
+      const none = await runCommand([...flags, '--label', 'a=1']);
+      assert.deepEqual([none.code, none.out, none.err], [1, '', 'error: the profile none has no boot\n']);
+    });
+  }
 });
