@@ -59,3 +59,18 @@ export class ProvisioningError extends Error {
     this.diagnostics = options.diagnostics ?? [];
   }
 }
+
+/** Why a file cannot be used, in words that name no path; for messages that name it themselves. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown fault';
+  const code = 'code' in error ? String(error.code) : '';
+  return REASONS[code] ?? error.message.split(',')[0] ?? code;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'it does not exist',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  ENOTDIR: 'a part of the path is no directory',
+  ELOOP: 'its links go round in a circle',
+};

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ProvisioningError } from '../errors.ts';
+import { ProvisioningError, reasonOf } from '../errors.ts';
 import { decodeText } from '../fragment/decode.ts';
 import { DEFAULT_SITE_LIMITS } from '../site/limits.ts';
 
@@ -9,7 +9,7 @@ export async function readButaneFile(file: string): Promise<string> {
   try {
     content = await readFile(file);
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown fault';
+    const reason = reasonOf(error);
     throw new ProvisioningError('config-invalid', `${file} cannot be read: ${reason}`, { cause: error });
   }
   if (content.length > DEFAULT_SITE_LIMITS.documentBytes) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startBounded } from '../butane/bounded-process.ts';
 import { findInPath } from '../butane/find-butane-process.ts';
-import { ProvisioningError } from '../errors.ts';
+import { ProvisioningError, reasonOf } from '../errors.ts';
 import { dearmorKeys } from './armor.ts';
 import { judgeStatus, type SignatureVerdict } from './gpgv-status.ts';
 
@@ -34,7 +34,7 @@ export async function openSignatureChecker(keyring: string): Promise<SignatureCh
     );
   }
   const keys = await readFile(keyring).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : 'unknown fault';
+    const reason = reasonOf(cause);
     throw new ProvisioningError('config-invalid', `the keyring ${keyring} cannot be read: ${reason}`, { cause });
   });
   if (keys.length === 0 || keys.length > KEYRING_BYTES) {

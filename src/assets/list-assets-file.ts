@@ -2,7 +2,7 @@ import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { compareText } from '../diagnostic.ts';
-import { ProvisioningError } from '../errors.ts';
+import { ProvisioningError, reasonOf } from '../errors.ts';
 
 /** Entries that a folder of assets may have, and folders within folders. */
 const MAX_ENTRIES = 100_000;
@@ -58,7 +58,7 @@ async function readFolder(folder: string, inner: string): Promise<readonly Diren
   try {
     return await readdir(join(await realpath(folder), inner), { withFileTypes: true });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown fault';
+    const reason = reasonOf(cause);
     throw new ProvisioningError('asset-unreadable', `the folder of assets cannot be read: ${reason}`, { cause });
   }
 }

@@ -9,6 +9,7 @@ import type { Target } from '../pointer/target.ts';
 import { pinOf, remarksOn, targetUrl } from '../pointer/target.ts';
 import type { PointerFormat } from '../pointer/user-data.ts';
 import { makeUserData } from '../pointer/user-data.ts';
+import { faultOfDates } from '../service/certificate-file.ts';
 import { leadsNowhere } from '../service/engine-process.ts';
 import { endOnSignals, openWorkshop, readSiteRevision } from '../service/workshop-process.ts';
 import { describedMachine } from '../site/machine-of.ts';
@@ -70,6 +71,11 @@ export async function pointerCommand(
     ...(accepts === undefined ? {} : { accepts }),
   });
   for (const remark of remarksOn(parts)) terminal.err(`note: ${remark}\n`);
+  for (const [index, authority] of authorities.entries()) {
+    const fault = faultOfDates(authority, new Date());
+    if (fault === undefined) continue;
+    terminal.err(`note: no machine trusts certificate ${index + 1} of ${flags.ca}: ${fault}\n`);
+  }
   await terminal.out(made.content);
   return EXIT.fine;
 }

@@ -1,6 +1,6 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { FastifyBaseLogger } from 'fastify';
-import { ProvisioningError } from '../errors.ts';
+import { ProvisioningError, reasonOf } from '../errors.ts';
 import type { OperatorTokens } from './operator-auth.ts';
 import { digestToken } from './operator-auth.ts';
 
@@ -84,7 +84,7 @@ async function read(file: string): Promise<Content> {
     if (!found.isFile()) return { ok: false, state: stateOf(found), fault: 'is no file' };
     handle = await open(file);
   } catch (cause) {
-    return { ok: false, state: unreadable(cause), fault: 'cannot be read', cause };
+    return { ok: false, state: unreadable(cause), fault: `cannot be read: ${reasonOf(cause)}`, cause };
   }
   try {
     const opened = await statOf(handle);
@@ -96,7 +96,7 @@ async function read(file: string): Promise<Content> {
     const fits = words.length > 0 && words.length <= MAX_TOKENS && words.every((word) => TOKEN.test(word));
     return fits ? { ok: true, state, tokens: words.map(digestToken) } : { ok: false, state, fault };
   } catch (cause) {
-    return { ok: false, state: unreadable(cause), fault: 'cannot be read', cause };
+    return { ok: false, state: unreadable(cause), fault: `cannot be read: ${reasonOf(cause)}`, cause };
   } finally {
     await handle.close();
   }

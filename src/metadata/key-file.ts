@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { ProvisioningError } from '../errors.ts';
+import { ProvisioningError, reasonOf } from '../errors.ts';
 
 /** The least that a key may have: 128 bits. */
 const MIN_BYTES = 16;
@@ -15,7 +15,7 @@ export async function readMetadataKey(file: string | undefined): Promise<Buffer>
   try {
     key = await readFile(file);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown fault';
+    const reason = reasonOf(cause);
     throw new ProvisioningError('config-invalid', `the key file ${file} cannot be read: ${reason}`, { cause });
   }
   const bytes = Buffer.from(key.toString('latin1').trim(), 'latin1');

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { ProvisioningError } from '../errors.ts';
+import { ProvisioningError, reasonOf } from '../errors.ts';
 import { readAuthorities } from './certificates.ts';
 import type { Header } from './header.ts';
 import { readHeaderName, readHeaderValue } from './header.ts';
@@ -36,7 +36,7 @@ async function read(file: string): Promise<Buffer> {
   try {
     content = await readFile(file);
   } catch (cause) {
-    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown fault';
+    const reason = reasonOf(cause);
     throw new ProvisioningError('config-invalid', `${file} cannot be read: ${reason}`, { cause });
   }
   if (content.length > MAX_BYTES)

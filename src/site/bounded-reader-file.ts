@@ -4,6 +4,7 @@ import { lstat, open, readdir, realpath } from 'node:fs/promises';
 import { join, posix, sep } from 'node:path';
 import type { Diagnostic, DiagnosticCode } from '../diagnostic.ts';
 import { compareText } from '../diagnostic.ts';
+import { reasonOf } from '../errors.ts';
 import type { SiteLimits } from './limits.ts';
 
 /** What a regular file held when it was read. */
@@ -41,7 +42,7 @@ export class BoundedReader {
     try {
       return await lstat(join(this.root, source));
     } catch (error) {
-      this.fault(path, 'site-file', `this cannot be read: ${reason(error)}`);
+      this.fault(path, 'site-file', `this cannot be read: ${reasonOf(error)}`);
       return undefined;
     }
   }
@@ -51,7 +52,7 @@ export class BoundedReader {
     try {
       return await this.readRegular(await realpath(join(this.root, source)), path, limit);
     } catch (error) {
-      this.fault(path, 'site-file', `the file cannot be read: ${reason(error)}`);
+      this.fault(path, 'site-file', `the file cannot be read: ${reasonOf(error)}`);
       return undefined;
     }
   }
@@ -83,7 +84,7 @@ export class BoundedReader {
       }
       return this.#full ? undefined : { content: content.subarray(0, filled), executable: (status.mode & 0o111) !== 0 };
     } catch (error) {
-      this.fault(path, 'site-file', `the file cannot be read: ${reason(error)}`);
+      this.fault(path, 'site-file', `the file cannot be read: ${reasonOf(error)}`);
       return undefined;
     } finally {
       await handle?.close();
@@ -101,7 +102,7 @@ export class BoundedReader {
       }
       return readable.sort((a, b) => compareText(a.name, b.name));
     } catch (error) {
-      this.fault(path || '.', 'site-file', `the folder cannot be read: ${reason(error)}`);
+      this.fault(path || '.', 'site-file', `the folder cannot be read: ${reasonOf(error)}`);
       return [];
     }
   }
@@ -113,7 +114,7 @@ export class BoundedReader {
       if (real === this.root || real.startsWith(this.root + sep)) return true;
       this.fault(path, 'site-link', 'the link leads out of the site', hint);
     } catch (error) {
-      this.fault(path, 'site-link', `this leads nowhere: ${reason(error)}`, hint);
+      this.fault(path, 'site-link', `this leads nowhere: ${reasonOf(error)}`, hint);
     }
     return false;
   }
@@ -146,17 +147,3 @@ export class BoundedReader {
     this.diagnostics.push({ severity: 'error', code, message, origin, ...(hint === undefined ? {} : { hint }) });
   }
 }
-
-/** Why something failed, in words that an author understands. */
-export function reason(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown fault';
-  const code = 'code' in error ? String(error.code) : '';
-  return REASONS[code] ?? error.message.split(',')[0] ?? code;
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'it does not exist',
-  EACCES: 'permission denied',
-  ENOTDIR: 'a part of the path is no directory',
-  ELOOP: 'its links go round in a circle',
-};

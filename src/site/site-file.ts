@@ -1,9 +1,9 @@
 import { readlink, realpath, stat } from 'node:fs/promises';
 import { join, posix, relative, sep } from 'node:path';
 import { compareText } from '../diagnostic.ts';
-import { ProvisioningError } from '../errors.ts';
+import { ProvisioningError, reasonOf } from '../errors.ts';
 import type { FileTreeEntry } from '../fragment/file-tree.ts';
-import { BoundedReader, reason } from './bounded-reader-file.ts';
+import { BoundedReader } from './bounded-reader-file.ts';
 import type { SiteLimits } from './limits.ts';
 import { DEFAULT_SITE_LIMITS } from './limits.ts';
 import type { SiteFormat } from './revision.ts';
@@ -48,7 +48,7 @@ export async function readSite(
     root = await realpath(directory);
     if (!(await stat(root)).isDirectory()) throw new Error('it is not a directory');
   } catch (error) {
-    throw new ProvisioningError('site-invalid', `the site directory ${directory} cannot be read: ${reason(error)}`, {
+    throw new ProvisioningError('site-invalid', `the site directory ${directory} cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -98,7 +98,7 @@ test('Nothing to check, no folder and wrong usage end with their own exit codes'
   assert.match(nothing.lines[0] ?? '', /nothing can be checked/);
   const missing = verify(join(folder, 'nowhere'));
   assert.equal(missing.code, 1);
-  assert.match(missing.err, /^error: the folder of assets cannot be read: ENOENT/);
+  assert.match(missing.err, /^error: the folder of assets cannot be read: it does not exist/);
   assert.equal(verify(folder, ['--keyrings', 'x']).code, 2);
 });
 
@@ -195,7 +195,7 @@ test('Signatures are checked by gpgv with the keys of a keyring', async (t) => {
   await t.test('a keyring or a gpgv that is not there is told, and nothing is called checked', () => {
     assert.match(
       verify(folder, ['--keyring', join(rings, 'nowhere')]).err,
-      /^error: the keyring .* cannot be read: ENOENT/,
+      /^error: the keyring .* cannot be read: it does not exist/,
     );
     const without = verify(folder, ['--keyring', binary], { PATH: rings });
     assert.deepEqual([without.code, without.lines.length], [1, 0]);

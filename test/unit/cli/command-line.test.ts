@@ -366,7 +366,7 @@ describe('adopt', () => {
       'broken.bu': 'variant: [flatcar\npassword: geheim\n',
     });
     const expected = {
-      none: /cannot be read: ENOENT/,
+      none: /cannot be read: it does not exist/,
       other: /nothing in this file/,
       latin: /no text/,
       broken: /never closed/,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -92,7 +93,12 @@ describe('pointer', () => {
       /flatcar gives 3\.3\.0/,
     ],
     ['a URL that leads nowhere', 'web', ['--public-url', 'http://0.0.0.0:8080'], /set --public-url/],
-    ['a file that is not there', 'web', ['--ca', '/nonexistent'], /^error: \/nonexistent cannot be read: ENOENT\n$/],
+    [
+      'a file that is not there',
+      'web',
+      ['--ca', '/nonexistent'],
+      /^error: \/nonexistent cannot be read: it does not exist\n$/,
+    ],
   ];
   for (const [title, profile, flags, problem] of faults) {
     test(`is refused for ${title}`, async (t) => {
@@ -103,6 +109,16 @@ describe('pointer', () => {
       assert.doesNotMatch(err, /\n {4}at /, 'no stack');
     });
   }
+
+  test('tells of an authority that no machine trusts any more', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.parse(new X509Certificate(CERTIFICATE).validFrom) + 1000 });
+    const ca = await file(t, CERTIFICATE);
+    assert.doesNotMatch((await pointer(t, 'web', '--ca', ca)).err, /no machine trusts/);
+    t.mock.timers.setTime(Date.parse(new X509Certificate(CERTIFICATE).validTo) + 1000);
+    const { code, err } = await pointer(t, 'web', '--ca', ca);
+    assert.equal(code, 0);
+    assert.match(err, /^note: no machine trusts certificate 1 of .*: it ended at \d{4}-/m);
+  });
 
   test('prints nothing of what is too large', async (t) => {
     const header = await file(t, SECRET.repeat(290));
