@@ -78,7 +78,7 @@ export function createMetadataAnswers({ site, renderer, metadata }: MetadataAnsw
     id: string | undefined,
   ): Promise<void> {
     if (asked.kind === 'nothing') return;
-    if (asked.kind === 'refused') throw refusal(asked.reason);
+    if (asked.kind === 'refused') throw refusal(asked.reason, asked.dialect);
     const { dialect } = asked;
     if (dialect.lowPort) freePort(request, reply);
     reply.headers({ 'Cache-Control': 'private, no-store', ...dialect.headers });
@@ -201,23 +201,36 @@ async function encode(body: Buffer, encoding: UserDataEncoding): Promise<string 
   return (isLong ? await compress(body) : body).toString('base64');
 }
 
-/** What each refusal is answered with. */
-const REFUSALS: Readonly<Record<Refusal, readonly [ErrorCode, string]>> = {
-  forwarded: ['metadata-refused', 'somebody passed the request on who is no listed proxy'],
-  'flavour-missing': ['metadata-refused', 'the header that this cloud demands is missing'],
-  'flavour-invalid': ['request-invalid', 'the header that this cloud demands is missing'],
-  'high-port': ['metadata-refused', 'the request comes from a port above 1023'],
+/** What each refusal is answered with. What a cloud demands is no secret, and whoever asks by hand wants to know it. */
+const REFUSALS: Readonly<Record<Refusal, readonly [ErrorCode, (dialect: Dialect) => string]>> = {
+  forwarded: ['metadata-refused', () => 'somebody passed the request on who is no listed proxy'],
+  'flavour-missing': ['metadata-refused', flavourMissing],
+  'flavour-invalid': ['request-invalid', flavourMissing],
+  'high-port': ['metadata-refused', () => 'the request comes from a port above 1023'],
   'lifetime-invalid': [
     'request-invalid',
-    'the header with the lifetime of the token holds no number of seconds that it may have',
+    ({ token }) =>
+      `the header ${token?.lifetimeHeader} has to hold the seconds of the token, from 1 to ${token?.maxSeconds}`,
   ],
-  'token-missing': ['metadata-token', 'the request has no session token'],
-  'token-invalid': ['metadata-token', 'the session token has ended, or was never issued to this machine'],
-  method: ['request-invalid', 'this path is not asked with this method'],
+  'token-missing': ['metadata-token', ({ token }) => `the request has no session token: ${howToAsk(token)}`],
+  'token-invalid': [
+    'metadata-token',
+    ({ token }) => `the session token has ended, or was never issued to this machine: ${howToAsk(token)}`,
+  ],
+  method: ['request-invalid', () => 'this path is not asked with this method'],
 };
 
-function refusal(reason: Refusal): ProvisioningError {
-  return new ProvisioningError(...REFUSALS[reason]);
+function flavourMissing({ flavour }: Dialect): string {
+  return `the header that this cloud demands is missing: ${flavour?.header}: ${flavour?.value}`;
+}
+
+function howToAsk(token: Dialect['token']): string {
+  return `PUT ${token?.path} gives one, for the header ${token?.header}`;
+}
+
+function refusal(reason: Refusal, dialect: Dialect): ProvisioningError {
+  const [code, detail] = REFUSALS[reason];
+  return new ProvisioningError(code, detail(dialect));
 }
 
 /** Without its MAC a machine would be taken for another one that fewer labels describe. */

@@ -20,7 +20,7 @@ export interface MetadataRequest {
 /** What a request comes to, before anything is known of its machine. */
 export type Asked =
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'refused'; readonly reason: Refusal }
+  | { readonly kind: 'refused'; readonly reason: Refusal; readonly dialect: Dialect }
   | { readonly kind: 'token'; readonly token: string; readonly dialect: Dialect; readonly seconds: number }
   | { readonly kind: 'user-data'; readonly dialect: Dialect }
   | { readonly kind: 'report'; readonly dialect: Dialect; readonly rules: ReportRules }
@@ -60,7 +60,7 @@ export function readMetadataRequest(request: MetadataRequest, setup: MetadataSet
     const wanted = reportOf(dialect, request.path) ?? wantedOf(dialect, request.path);
     if (wanted === undefined) continue;
     const reason = refusalOf(request, dialect, wanted, setup);
-    return reason === undefined ? wanted : { kind: 'refused', reason };
+    return reason === undefined ? wanted : { kind: 'refused', reason, dialect };
   }
   return { kind: 'nothing' };
 }
@@ -125,11 +125,12 @@ function askToken(
   rules: NonNullable<Dialect['token']>,
   { tokens }: MetadataSetup,
 ): Asked {
-  if (request.method !== 'PUT') return { kind: 'refused', reason: 'method' };
-  if (dialect.refusesForwarded !== 'never' && request.forwarded) return { kind: 'refused', reason: 'forwarded' };
+  if (request.method !== 'PUT') return { kind: 'refused', reason: 'method', dialect };
+  if (dialect.refusesForwarded !== 'never' && request.forwarded)
+    return { kind: 'refused', reason: 'forwarded', dialect };
   const written = headerOf(request, rules.lifetimeHeader) ?? rules.defaultSeconds?.toString();
   const seconds = /^[1-9]\d{0,5}$/.test(written ?? '') ? Number(written) : 0;
-  if (seconds < 1 || seconds > rules.maxSeconds) return { kind: 'refused', reason: 'lifetime-invalid' };
+  if (seconds < 1 || seconds > rules.maxSeconds) return { kind: 'refused', reason: 'lifetime-invalid', dialect };
   return { kind: 'token', token: tokens.issue(holderOf(request, dialect), seconds), dialect, seconds };
 }
 

@@ -158,6 +158,21 @@ test('Metadata services that have no path in common', async (t) => {
     assert.equal(google.headers['metadata-flavor'], 'Google');
   });
 
+  await t.test('what a cloud demands is told to whoever asks without it', async () => {
+    const detail = async (path: string, method = 'GET') =>
+      JSON.parse((await askAs('one', path, { method })).body.toString()).detail;
+    assert.match(await detail('/computeMetadata/v1/'), /: Metadata-Flavor: Google$/);
+    assert.match(await detail('/metadata/instance'), /: Metadata: true$/);
+    assert.match(
+      await detail('/latest/meta-data/'),
+      /: PUT \/latest\/api\/token gives one, for the header X-aws-ec2-metadata-token$/i,
+    );
+    assert.match(
+      await detail('/latest/api/token', 'PUT'),
+      /^the header X-aws-ec2-metadata-token-ttl-seconds has to hold the seconds of the token, from 1 to 21600$/i,
+    );
+  });
+
   await t.test('a port that anyone may have is refused where root has to ask', async () => {
     assertProblem(await askAs('one', '/user_data/cloud-init'), 403, 'metadata-refused');
     assert.equal((await askAs('one', '/conf')).status, 200);
