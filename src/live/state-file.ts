@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { makeFolder } from '../site/make-folder-file.ts';
 import type { Decoded, Snapshot } from './snapshot.ts';
 import { decodeSnapshot, encodeSnapshot, MAX_SNAPSHOT_BYTES } from './snapshot.ts';
 
@@ -31,7 +32,7 @@ export function createStateStore(stateDir: string): StateStore {
     },
     async save(snapshot) {
       const pieces = await encodeSnapshot(snapshot);
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      await makeFolder(stateDir);
       try {
         await writeSynced(partial, pieces);
         await rename(partial, file);

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { ButaneIdentity } from '../butane/butane.ts';
 import type { Config } from '../config.ts';
+import { reasonOf } from '../errors.ts';
 import type { SiteState } from '../http/site-state.ts';
 import { notReady } from '../http/site-state.ts';
 import { createKeeper } from '../live/keeper.ts';
@@ -87,7 +88,10 @@ export async function openLive(config: LiveConfig, { logger, metrics, concurrenc
     copyFiles: async (files) => {
       const copy = await copyFiles(files, config.stateDir);
       if (copy.fallback && !saysFallback)
-        logger.warn({ stateDir: config.stateDir }, 'the state directory cannot be written; using a temporary one');
+        logger.warn(
+          { stateDir: config.stateDir, reason: reasonOf(copy.fault) },
+          'the state directory cannot be written; using a temporary one',
+        );
       saysFallback = copy.fallback;
       return copy;
     },

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { compareText } from '../diagnostic.ts';
 import { ProvisioningError } from '../errors.ts';
 import type { FileTree } from '../fragment/file-tree.ts';
+import { makeFolder } from './make-folder-file.ts';
 
 /** A private copy of a site's files/, which is all that butane may read. */
 export interface FilesCopy {
@@ -13,6 +14,8 @@ export interface FilesCopy {
   readonly directory: string;
   /** Where the copy lies when the state directory could not be written: the system's temporary directory. */
   readonly fallback: boolean;
+  /** What came of the state directory then. */
+  readonly fault?: unknown;
   /** Removes the copy. */
   remove(): Promise<void>;
 }
@@ -34,7 +37,8 @@ export async function copyFiles(
   for (const place of places) {
     try {
       const directory = await copyInto(place, files, place === stateDir);
-      return { ...directory, fallback: stateDir !== undefined && place !== stateDir };
+      const fallback = stateDir !== undefined && place !== stateDir;
+      return { ...directory, fallback, ...(fallback ? { fault } : {}) };
     } catch (error) {
       fault ??= error;
     }
@@ -44,7 +48,7 @@ export async function copyFiles(
 
 async function copyInto(place: string, files: FileTree, isState: boolean): Promise<Omit<FilesCopy, 'fallback'>> {
   if (isState) {
-    await mkdir(place, { recursive: true, mode: 0o700 });
+    await makeFolder(place);
     await removeLeftovers(place);
   }
   const directory = await mkdtemp(join(place, `${PREFIX}${process.pid}-${RUN}-`));
