@@ -36,7 +36,9 @@ export async function importCommand(
       throw new ProvisioningError('site-invalid', `nothing of ${directory} can be carried over`);
     }
     await writeNewDirectory(out, imported.documents);
-    const counts = `${count(imported.profiles, 'profile')} and ${count(imported.groups, 'group')}`;
+    const all = revision.groups.size;
+    const groups = imported.groups === all ? count(all, 'group') : `${imported.groups} of ${count(all, 'group')}`;
+    const counts = `${count(imported.profiles, 'profile')} and ${groups}`;
     await terminal.out(`${out}: ${counts}, each group with the config that it had\n`);
     return EXIT.fine;
   } finally {

@@ -56,7 +56,8 @@ export async function importMatchbox(
       const why = kind.query.decides
         ? 'its template takes more from the query than a layer can'
         : 'nothing was found that gives the same here';
-      found.push(`${kind.profile.file}: ${why}`);
+      const lost = own.map(({ group }) => group.group.file).join(', ');
+      found.push(`${kind.profile.file}: ${why}, so the machines of ${lost} get nothing`);
       continue;
     }
     profiles += draft.profiles.length;

@@ -56,6 +56,9 @@ export async function startService(config: Config, logger: Logger): Promise<Serv
   const assets =
     config.assets === '' ? undefined : createAssetFolder(config.assets, (digest) => logger.info(digest, 'asset'));
   const format = config.siteFormat === 'auto' ? await recogniseFormat(config.site) : config.siteFormat;
+  if (format === 'matchbox' && config.metadata.length > 0) {
+    logger.warn({ dialects: config.metadata }, 'a data directory of matchbox has no metadata services');
+  }
   const metadata = { dialects: config.metadata, key: await readMetadataKey(config.metadataKeyFile) };
   const onFault = (family: string, fault: unknown) =>
     logger.warn(

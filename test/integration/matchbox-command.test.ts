@@ -63,12 +63,19 @@ test('pilotlight matchbox serves a data directory with its assets, and ends when
 
 test('The variables of matchbox stand in for flags, and no assets are served where none are wanted', async (t) => {
   const port = await freePort();
-  const environment = { MATCHBOX_ADDRESS: `127.0.0.1:${port}`, MATCHBOX_LOG_LEVEL: 'warn', MATCHBOX_RPC_ADDRESS: '' };
+  const environment = {
+    MATCHBOX_ADDRESS: `127.0.0.1:${port}`,
+    MATCHBOX_LOG_LEVEL: 'warn',
+    MATCHBOX_RPC_ADDRESS: '',
+    PILOTLIGHT_METADATA: 'hetzner',
+  };
   const started = await start(t, ['-assets-path=', '-log-level', 'info'], environment);
   if (started === undefined) return;
   const base = `http://127.0.0.1:${port}`;
   assert.equal((await ask(base, '/generic?a=1')).body.toString(), 'found');
   assert.equal((await ask(base, '/assets/kernel')).status, 404);
+  assert.equal((await ask(base, '/hetzner/v1/userdata')).status, 404);
+  assert.match(started.log(), /"dialects":\["hetzner"\],"msg":"a data directory of matchbox has no metadata services"/);
 });
 
 test('An address without a host is every address of the machine', async (t) => {
