@@ -191,17 +191,26 @@ function withoutContents(node: MapNode): MapNode {
   return mapNode(entries, node.origin);
 }
 
-const BOOT_KEYS: Readonly<Record<DefinitionKind, readonly string[]>> = {
-  profile: Object.keys(BOOT.properties),
-  group: [],
-  site: Object.keys(BOOT_SETTINGS.properties),
+/** The keys of mappings in a definition, by where they stand. */
+const INNER_KEYS: Readonly<Record<DefinitionKind, Readonly<Record<string, readonly string[]>>>> = {
+  profile: {
+    boot: Object.keys(BOOT.properties),
+    layers: Object.keys(LAYER.properties),
+    features: FEATURES.map(({ name }) => name),
+  },
+  group: { metadata: Object.keys(INSTANCE_METADATA.properties) },
+  site: {
+    boot: Object.keys(BOOT_SETTINGS.properties),
+    'boot.unknown': Object.keys(BOOT_SETTINGS.properties.unknown.properties),
+    metadata: Object.keys(METADATA_SETTINGS.properties),
+  },
 };
 
-/** The keys that a definition may have, and the features. */
+/** The keys that a mapping of a definition may have, the items of a list all alike. */
 function keysAt(kind: DefinitionKind, path: readonly PathSegment[]): readonly string[] {
   if (path.length === 0) return Object.keys(DEFINITION_SCHEMAS[kind].properties);
-  if (path.length === 1 && path[0] === 'boot') return BOOT_KEYS[kind];
-  return kind === 'profile' && path.length === 1 && path[0] === 'features' ? FEATURES.map(({ name }) => name) : [];
+  const names = path.filter((segment) => typeof segment === 'string');
+  return INNER_KEYS[kind][names.join('.')] ?? [];
 }
 
 function asTexts(node: Node): Node {

@@ -12,7 +12,7 @@ export interface NamedDocument {
   readonly ending: string;
 }
 
-/** Endings that people use for what is read under another one. */
+/** Endings that people use for what is read under another one, where profiles are. */
 const MISTAKEN_ENDINGS: Readonly<Record<string, string>> = {
   yml: '.yaml, or .bu for Butane',
   butane: '.bu',
@@ -35,7 +35,8 @@ export function namedDocuments(
     const dot = name.lastIndexOf('.');
     const ending = dot === -1 ? '' : name.slice(dot + 1);
     if (!endings.includes(ending)) {
-      const wanted = MISTAKEN_ENDINGS[ending] ?? endings.map((each) => `.${each}`).join(', ');
+      const meant = endings.includes('bu') ? MISTAKEN_ENDINGS[ending] : undefined;
+      const wanted = meant ?? endings.map((each) => `.${each}`).join(', ');
       fatal.push(notRead(path, `${folder} holds files that end in ${wanted}`, 'error'));
       continue;
     }

@@ -168,6 +168,22 @@ describe('a definition has faults:', () => {
     assert.equal(hint('selector'), 'expected one of `profile`, `match`, `priority`, `parameters`, `metadata`');
   });
 
+  const inner: readonly (readonly [kind: DefinitionKind, text: string, hint: string])[] = [
+    ['group', 'metadata: { hostnam: a }', 'did you mean `hostname`?'],
+    ['site', 'metadata: { dialekts: [aws] }', 'did you mean `dialects`?'],
+    ['site', 'boot: { unknown: { profil: x } }', 'did you mean `profile`?'],
+    ['profile', 'layers: [{ use: a.bu }, { use: b.bu, eech: x }]', 'did you mean `each`?'],
+  ];
+  for (const [kind, text, hint] of inner) {
+    test(`so is one further in: ${text}`, () => {
+      const { diagnostics } = parseDefinition(kind, Buffer.from(text), 'x.yaml');
+      assert.deepEqual(
+        diagnostics.flatMap((each) => each.hint ?? []),
+        [hint],
+      );
+    });
+  }
+
   test('thousands of levels are one of them, and no crash', () => {
     const key = Array.from({ length: 95 }, () => 'k').join('.');
     let inline = '1';

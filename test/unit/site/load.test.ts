@@ -309,3 +309,15 @@ test('what the machines see of files/ belongs to the revision', () => {
   assert.match(revision.filesDigest, /^[0-9a-f]{64}$/);
   assert.match(revision.id, /^[0-9a-f]{64}$/);
 });
+
+test('what a file has to end in is told for its own folder', () => {
+  const hints = ['groups/a.yml', 'groups/a.json', 'profiles/a.yml'].map((path) => {
+    const { diagnostics } = parsedSite({ 'profiles/web.bu': PLAIN, [path]: 'profile: web\n' });
+    return diagnostics.map(({ hint }) => hint).join();
+  });
+  assert.deepEqual(hints, [
+    'groups/ holds files that end in .yaml, .toml',
+    'groups/ holds files that end in .yaml, .toml',
+    'profiles/ holds files that end in .yaml, or .bu for Butane',
+  ]);
+});
