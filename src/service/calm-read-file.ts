@@ -24,8 +24,9 @@ export async function readCalmly(site: string, format: SiteFormat, watch: SiteWa
     // Somebody else's edit, or a pause in the middle of this one, is no reason to read half of it.
     for (; watch?.unsettled && waits < MAX_WAITS; waits += 1) await setTimeout(CALM_MS);
     const generation = watch?.generation;
-    const tree = await readSite(site, DEFAULT_SITE_LIMITS, format);
-    if (watch === undefined || performance.now() - startedAt > MAX_UNREST_MS) return tree;
+    // A folder that goes away while it is read is an edit like any other.
+    const [read] = await Promise.allSettled([readSite(site, DEFAULT_SITE_LIMITS, format)]);
+    if (watch === undefined || performance.now() - startedAt > MAX_UNREST_MS) return treeOf(read);
     await setTimeout(CALM_MS);
     // Before the edits are counted: git that lets go of its lock has written its last file, and the watch knows of it.
     const isHalf = await isGitAtWork(site);
@@ -33,6 +34,11 @@ export async function readCalmly(site: string, format: SiteFormat, watch: SiteWa
     await setImmediate();
     // A watch that follows other folders tells of no edit until it has begun.
     if (watch.blind && blindReads < MAX_WAITS) blindReads += 1;
-    else if (watch.generation === generation && !isHalf) return tree;
+    else if (watch.generation === generation && !isHalf) return treeOf(read);
   }
+}
+
+function treeOf(read: PromiseSettledResult<SourceTree>): SourceTree {
+  if (read.status === 'fulfilled') return read.value;
+  throw read.reason;
 }
