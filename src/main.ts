@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+// The first of all, since modules run in the order in which they are named.
+import './early-hang-up-process.ts';
+
 import { runCommandLine } from './cli/command-line.ts';
 import type { Terminal } from './cli/terminal.ts';
 import { readVersion } from './service/package-file.ts';

@@ -20,12 +20,16 @@ export async function serveCommand(config: Config, terminal: Terminal): Promise<
     logger.info('stopped');
     if (!(await end())) terminal.kill();
   });
+  let isAskedEarly = false;
   terminal.onHangUp(() => {
     logger.info({ signal: 'SIGHUP' }, 'reloading');
+    isAskedEarly = service === undefined;
     void service?.reload();
   });
   try {
     service = await startService(config, logger);
+    // The site may have been read before it was edited.
+    if (isAskedEarly) void service.reload();
   } catch (error) {
     grace.uninstall();
     // Whoever reads JSON gets no text in between, and a person no JSON.
