@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // The first of all, since modules run in the order in which they are named.
-import './early-hang-up-process.ts';
+import './service/early-hang-up-process.ts';
 
 import { runCommandLine } from './cli/command-line.ts';
 import type { Terminal } from './cli/terminal.ts';
