@@ -2,7 +2,7 @@ import type { Config } from '../config.ts';
 import { ProvisioningError } from '../errors.ts';
 import { importMatchbox } from '../import/import.ts';
 import { openImport } from '../service/import-process.ts';
-import { writeNewDirectory } from '../service/new-directory-file.ts';
+import { refuseUsedDirectory, writeNewDirectory } from '../service/new-directory-file.ts';
 import { endOnSignals } from '../service/workshop-process.ts';
 import { orderedGroups } from '../site/matchbox/selection.ts';
 import { EXIT } from './exit.ts';
@@ -22,6 +22,7 @@ export async function importCommand(
   terminal: Terminal,
 ): Promise<number> {
   endOnSignals();
+  await refuseUsedDirectory(out);
   const workshop = await openImport(directory, config);
   try {
     const { revision } = workshop;

@@ -1,6 +1,13 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ProvisioningError } from '../errors.ts';
+
+/** Refuses early what {@link writeNewDirectory} would refuse in the end: a directory that holds something. */
+export async function refuseUsedDirectory(directory: string): Promise<void> {
+  const entries = await readdir(directory).catch(() => []);
+  if (entries.length > 0)
+    throw new ProvisioningError('config-invalid', `cannot write ${directory}: ${REASONS.ENOTEMPTY}`);
+}
 
 /** Writes documents, by their paths, as a directory that did not exist or is empty: whole, or not at all. */
 export async function writeNewDirectory(

@@ -130,6 +130,8 @@ test('an import ends with a reason', async (t) => {
   for (const [directory, out, reason] of [
     [templates, join(full, 'site'), /the directory is not empty; name one that does not exist yet/],
     [templates, join(full, 'file/site'), /cannot write .*: it exists already; name one that does not/],
+    // Told before anything is read.
+    [none, join(full, 'site'), /the directory is not empty; name one that does not exist yet/],
     [none, join(full, 'out'), /the site directory .* cannot be read: it does not exist/],
     [full, join(full, 'out'), /nothing of .* can be carried over/],
   ] as const) {
