@@ -5,6 +5,7 @@ import { openImport } from '../service/import-process.ts';
 import { refuseUsedDirectory, writeNewDirectory } from '../service/new-directory-file.ts';
 import { endOnSignals } from '../service/workshop-process.ts';
 import { orderedGroups } from '../site/matchbox/selection.ts';
+import { count } from './count.ts';
 import { EXIT } from './exit.ts';
 import type { Terminal } from './terminal.ts';
 import { printable } from './terminal.ts';
@@ -45,8 +46,4 @@ export async function importCommand(
   } finally {
     await workshop.close();
   }
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`;
 }

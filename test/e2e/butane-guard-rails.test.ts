@@ -93,7 +93,7 @@ for (const helper of [false, true]) {
       const startedAt = performance.now();
       const error = await rejectsWith('render-timeout', translate(butane, SECRET));
       assert.match(error.message, /300 ms/);
-      assert.ok(performance.now() - startedAt < 20_000);
+      assert.ok(performance.now() - startedAt < 3000);
       assert.ok(await isGone(Number(await readFile(pidFile, 'utf8'))));
     });
 
@@ -105,7 +105,7 @@ for (const helper of [false, true]) {
       const translation = await translate(butane, '');
       assert.ok(translation.ok);
       assert.equal(translation.ignition, '{}\n');
-      assert.ok(performance.now() - startedAt < 20_000);
+      assert.ok(performance.now() - startedAt < 3000);
       assert.ok(await isGone(Number(await readFile(pidFile, 'utf8'))));
     });
 
@@ -169,7 +169,7 @@ for (const helper of [false, true]) {
       const startedAt = performance.now();
       await butane.close();
       await running;
-      assert.ok(performance.now() - startedAt < 20_000);
+      assert.ok(performance.now() - startedAt < 3000);
     });
   });
 }

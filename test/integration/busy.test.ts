@@ -100,7 +100,7 @@ describe('A machine that meets a slow butane', { concurrency: true }, () => {
     );
     const took = performance.now() - started;
     for (const answer of answers) assertProblem(answer, 503, 'render-timeout');
-    assert.ok(took > 7000 && took < 10_000, `it took ${took} ms`);
+    assert.ok(took > 7000 && took < 9500, `it took ${took} ms`);
   });
 
   test('and a full queue is told at once to ask again', async (t) => {

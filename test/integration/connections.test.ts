@@ -211,7 +211,7 @@ test('What one answer is allowed is not allowed to the next', async (t) => {
   const started = performance.now();
   socket.write('GET /big HTTP/1.1\r\n\r\n');
   await eventually(() => reasons.includes('slow-reader'));
-  assert.ok(performance.now() - started < 20_000);
+  assert.ok(performance.now() - started < 1400);
 });
 
 test('An answer that takes longer than a reader may stall is not the fault of its reader', async (t) => {
@@ -242,7 +242,7 @@ test('A stop waits for no connection on which nothing is under way, and for no n
   for (const [, text] of IDLE) await open(text);
   const started = performance.now();
   await app.close();
-  assert.ok(performance.now() - started < 10_000);
+  assert.ok(performance.now() - started < 2000);
   await assert.rejects(askRaw(base, 'GET /now HTTP/1.1\r\n\r\n'));
 });
 

@@ -202,7 +202,7 @@ export async function siteChecked(service: TestService): Promise<void> {
 }
 
 /** Waits until a condition holds, at most ten seconds unless more is given. */
-export async function eventually(holds: () => boolean | Promise<boolean>, withinMs = 30_000): Promise<void> {
+export async function eventually(holds: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
   for (let tries = 0; tries < withinMs / 20; tries += 1) {
     if (await holds()) return;
     await delay(20);

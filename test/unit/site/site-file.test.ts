@@ -527,7 +527,7 @@ describe('a site is bounded:', () => {
     await truncate(join(site, 'files/a'), 100 * 1024 ** 3);
     const started = performance.now();
     assert.deepEqual(await reads(site, {}), [`files/a too-large: the file is larger than ${8 * 1024 * 1024} bytes`]);
-    assert.ok(performance.now() - started < 20_000);
+    assert.ok(performance.now() - started < 2000);
   });
 
   test('on all documents together, since what they say takes far more memory than they do', async (t) => {
